@@ -1,0 +1,58 @@
+# The one vocabulary of commands, for a laptop, a hook and CI.
+.PHONY: setup demo test check up down bench lock clean
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# This machine's wish not to write bytecode would double the time of every import.
+unexport PYTHONDONTWRITEBYTECODE
+unexport VIRTUAL_ENV
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+help: ## What there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(VENV)/.ready: requirements.lock scoring/requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+	  { echo "Perennial needs Python 3.11 to 3.13; name one by: make PYTHON=python3.12 ..."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	grep -A 100 '^uv==' requirements.lock | awk 'NR>1 && /^[a-z]/{exit} {print}' > $(VENV)/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q recipes flows tasks monitoring lifecycle platforms scoring deployments
+	touch $@
+
+setup: $(VENV)/.ready ## Make the environment
+
+demo: ## Run the whole loop until a drifted model has been replaced (DATA=FILE.csv: on your own patients)
+	@start=$$(date +%s.%N); $(MAKE) --no-print-directory setup && \
+	  $(BIN)/perennial demo --started-at $$start $(if $(DATA),--data "$(DATA)")
+
+up: setup ## Start the service and leave it running
+	@$(BIN)/perennial up
+
+down: ## Stop the service and what the demo left running
+	@if test -x $(BIN)/perennial; then $(BIN)/perennial down; fi
+
+test: setup ## Run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## Lint, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## Measure what the documents claim
+	$(BIN)/python -m benchmarks
+
+lock: ## Resolve the versions again
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o scoring/requirements.lock scoring/requirements.in
+
+clean: down ## Remove the environment and all state
+	rm -rf $(VENV) .perennial
