@@ -1,0 +1,35 @@
+"""A dataset version: immutable content, named by its hash."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lifecycle.base import Frozen
+from lifecycle.columns import Column
+from lifecycle.workload import Kind
+
+HOLDOUT_ONE_IN = 5  # a fixed hash of the row holds one in five out of every training, for ever
+
+
+class DatasetManifest(Frozen):
+    """What a dataset version is made of. Written last: where it is, the version is whole."""
+
+    workload: str
+    version: str
+    kind: Kind
+    label: str
+    id: str | None
+    columns: tuple[Column, ...]
+    rows: int
+    train_rows: int
+    holdout_rows: int
+    raw_rows: int  # as read from the raw blobs, good and bad
+    labelled_rows: int  # from predictions whose labels have arrived
+    quarantined_rows: int
+    newest: datetime  # UTC
+    sources: tuple[str, ...]
+
+    @property
+    def features(self) -> list[str]:
+        """The columns that are trained on, in order."""
+        return [column.name for column in self.columns]

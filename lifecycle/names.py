@@ -1,0 +1,76 @@
+"""Deterministic names: whoever does the same thing again finds what is there under the same name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from uuid import UUID, uuid5
+
+_NAMESPACE = UUID("6b1f7c1e-6d0c-5a3c-9f0e-7065726e6e69")
+
+PRODUCTION_SLOTS = ("blue", "green")
+STAGING_SLOT = "candidate"
+CHAMPION = "champion"
+PREVIOUS = "previous-champion"
+
+
+def digest(content: bytes, length: int = 12) -> str:
+    """The first hexadecimal digits of the content's sha256."""
+    return hashlib.sha256(content).hexdigest()[:length]
+
+
+def dataset_prefix(workload: str, version: str) -> str:
+    """Where a dataset version lies."""
+    return f"datasets/{workload}/{version}/"
+
+
+def labels_prefix(workload: str) -> str:
+    """Where labels arrive."""
+    return f"labels/{workload}/"
+
+
+def predictions_prefix(endpoint: str) -> str:
+    """Where an endpoint's prediction log lies."""
+    return f"predictions/{endpoint}/"
+
+
+def quarantine_prefix(workload: str) -> str:
+    """Where rows and files lie that could not be used."""
+    return f"quarantine/{workload}/"
+
+
+def ledger_prefix(workload: str) -> str:
+    """Where the workload's audit lies."""
+    return f"ledger/{workload}/"
+
+
+def report_prefix(workload: str) -> str:
+    """Where monitoring's reports lie."""
+    return f"reports/{workload}/"
+
+
+def staging_endpoint(workload: str) -> str:
+    """Staging is an endpoint of its own."""
+    return f"{workload}-staging"
+
+
+def training_key(dataset_version: str, code_digest: str, parameters: Mapping[str, object]) -> str:
+    """The same data, code and parameters make the same model."""
+    recipe = json.dumps({"code": code_digest, "parameters": parameters}, sort_keys=True)
+    return f"{dataset_version}-{digest(recipe.encode(), 8)}"
+
+
+def job_name(workload: str, key: str, attempt: int) -> str:
+    """One attempt at training; an attempt that failed is not repeated under its own name."""
+    return f"{workload}-{key}-{attempt}"
+
+
+def event_id(workload: str, kind: str, key: str) -> UUID:
+    """The same thing told twice is one event: Prefect fires once on a repeated id."""
+    return uuid5(_NAMESPACE, f"{workload}/{kind}/{key}")
+
+
+def release_key(workload: str, model_version: int) -> str:
+    """A release is of one model version; whoever comes with the same key continues it."""
+    return f"release-{workload}-{model_version}"

@@ -1,0 +1,158 @@
+"""The workload: what `workload.yaml` says, with defaults good enough that a dozen lines do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+
+from lifecycle.base import Frozen
+from lifecycle.columns import Column
+from lifecycle.durations import Duration
+
+Kind = Literal["classification", "regression"]
+Parameter = bool | int | float | str
+
+METRICS: dict[str, tuple[str, ...]] = {
+    "classification": ("roc_auc", "accuracy", "f1", "log_loss", "brier"),
+    "regression": ("r2", "rmse", "mae"),
+}
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
+
+
+def _inside(path: str) -> str:
+    if path.startswith("/") or "\\" in path or "\0" in path or ".." in path.split("/"):
+        raise ValueError(f"{path!r} must be relative, written with '/', and stay inside its folder")
+    return path
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,22}[a-z0-9]$")]
+InsidePath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_inside)]
+
+
+class Data(Frozen):
+    """Where the raw data lies, and what it means."""
+
+    raw: InsidePath = Field(description="Prefix of the raw blobs: CSV, Parquet or JSON lines")
+    label: str = Field(description="The column to predict")
+    id: str | None = Field(default=None, description="A business key, which is never trained on and need not be unique")
+    sensitive: tuple[str, ...] = Field(default=(), description="Columns to watch for fairness")
+    columns: tuple[Column, ...] = Field(default=(), description="Features; none: inferred from the first raw data")
+    newest_rows: int | None = Field(default=None, ge=100, description="Train on the newest rows only")
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _parse_columns(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return tuple(Column.parse(str(name), spec) for name, spec in value.items())
+        return value
+
+    @model_validator(mode="after")
+    def _names_are_apart(self) -> Self:
+        features = {column.name for column in self.columns}
+        if self.label in features or (self.id is not None and self.id in features):
+            raise ValueError("columns are the features: neither the label nor the id belongs there")
+        if self.columns and not set(self.sensitive) <= features:
+            raise ValueError(f"sensitive names no column: {sorted(set(self.sensitive) - features)}")
+        return self
+
+
+class Train(Frozen):
+    """How a model is trained: a script of the workload's own, or a built-in recipe."""
+
+    script: InsidePath | None = None
+    recipe: Literal["gradient_boosting", "linear", "random_forest"] | None = None
+    parameters: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")], Parameter] = Field(
+        default_factory=dict
+    )
+    time_limit: Duration = timedelta(hours=1)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.script is not None and self.recipe is not None:
+            raise ValueError("give a script or a recipe, not both")
+        return self
+
+
+class Gate(Frozen):
+    """What a metric on the hold-out must reach."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("a gate needs at_least or at_most")
+        return self
+
+    def holds(self, value: float) -> bool:
+        """Whether the value lies within the bounds; a NaN never does."""
+        low = self.at_least is None or value >= self.at_least
+        high = self.at_most is None or value <= self.at_most
+        return low and high
+
+
+class Release(Frozen):
+    """From candidate to production."""
+
+    approval: Literal["auto", "human"] = "auto"
+    approval_within: Duration = Field(default=timedelta(days=3), description="Silence until then rejects")
+    compare_rows: int = Field(
+        default=1000, ge=50, description="Newest held-out rows that champion and challenger meet on"
+    )
+
+
+class Monitor(Frozen):
+    """What is watched in production, and what follows."""
+
+    every: Duration | None = timedelta(hours=1)
+    window: Duration = timedelta(days=1)
+    minimum_rows: int = Field(default=300, ge=50, description="Below it a check is inconclusive")
+    tolerance: float = Field(default=0.05, gt=0, lt=1, description="Share of the metric that may be lost")
+    then: Literal["retrain", "notify"] = "retrain"
+    retrain_on_drift: bool = Field(default=False, description="Drift alone, without a loss of performance, retrains")
+
+
+class Retrain(Frozen):
+    """Retraining by the calendar, beside what monitoring asks for."""
+
+    every: Duration | None = None
+
+
+class Budget(Frozen):
+    """What retraining may cost."""
+
+    retrainings_per_week: int = Field(default=3, ge=0)
+
+
+class Workload(Frozen):
+    """One model and everything the service is told about it."""
+
+    name: Name
+    kind: Kind
+    data: Data
+    train: Train = Train()
+    gates: dict[str, Gate] = Field(default_factory=dict)
+    release: Release = Release()
+    monitor: Monitor = Monitor()
+    retrain: Retrain = Retrain()
+    budget: Budget = Budget()
+
+    @model_validator(mode="after")
+    def _metrics_exist(self) -> Self:
+        unknown = sorted(set(self.gates) - set(METRICS[self.kind]))
+        if unknown:
+            raise ValueError(f"gates name unknown metrics {unknown}; {self.kind} has {', '.join(METRICS[self.kind])}")
+        return self
+
+    @property
+    def metric(self) -> str:
+        """The metric that decides: the first gate's, or the first of the kind."""
+        return next(iter(self.gates), METRICS[self.kind][0])
+
+    @property
+    def resource(self) -> str:
+        """What this workload's events are about."""
+        return f"perennial.workload.{self.name}"
