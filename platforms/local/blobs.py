@@ -1,0 +1,116 @@
+"""A blob store in a directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from platforms.ports import BlobInfo, NotFound, Refused
+
+_HIDDEN = "."  # files being written start with it, and are no blobs
+
+
+class LocalBlobStore:
+    """Implements `BlobStore`: each blob is a file; a write is a rename, so no reader sees half of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def list(self, prefix: str, since: datetime | None = None) -> Iterator[BlobInfo]:
+        folder = self._path(prefix.rpartition("/")[0]) if "/" in prefix else self.root
+        found = []
+        for path in folder.rglob("*"):
+            name = path.relative_to(self.root).as_posix()
+            if not name.startswith(prefix) or path.name.startswith(_HIDDEN):
+                continue
+            try:
+                if path.is_file():
+                    found.append(self._info(name, path))
+            except FileNotFoundError:  # deleted while we listed: then it is not there
+                continue
+        found = [blob for blob in found if since is None or blob.modified >= since]
+        return iter(sorted(found, key=lambda blob: blob.name))
+
+    def read(self, name: str) -> bytes:
+        with self.open(name) as stream:
+            return stream.read()
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        try:
+            stream = self._path(name).open("rb")
+        except (FileNotFoundError, IsADirectoryError):
+            raise NotFound(f"There is no blob {name}.") from None
+        with stream:
+            yield stream
+
+    def write(self, name: str, content: bytes) -> BlobInfo:
+        path = self._path(name)
+        with self._beside(path) as temporary:
+            temporary.write_bytes(content)
+            temporary.replace(path)
+        return self._info(name, path)
+
+    def put_if_absent(self, name: str, content: bytes) -> bool:
+        path = self._path(name)
+        with self._beside(path) as temporary:
+            temporary.write_bytes(content)
+            try:
+                os.link(temporary, path)  # unlike a rename, fails where something is
+            except FileExistsError:
+                return False
+        return True
+
+    def upload(self, name: str, path: Path) -> BlobInfo:
+        target = self._path(name)
+        with self._beside(target) as temporary:
+            shutil.copyfile(path, temporary)
+            temporary.replace(target)
+        return self._info(name, target)
+
+    def download(self, prefix: str, folder: Path) -> list[Path]:
+        if not prefix.endswith("/"):
+            raise ValueError(f"A prefix to download ends in '/': {prefix!r}")
+        files = []
+        for blob in self.list(prefix):
+            file = folder / blob.name.removeprefix(prefix)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with self.open(blob.name) as source, file.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            files.append(file)
+        return files
+
+    def delete(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        parts = name.rstrip("/").split("/")
+        if (
+            name.startswith("/")
+            or "\0" in name
+            or "\\" in name
+            or any(part in ("", ".", "..") for part in parts if name)
+        ):
+            raise Refused(f"{name!r} is no blob name: relative, parts separated by '/', none of them '.' or '..'.")
+        return self.root / name
+
+    @contextmanager
+    def _beside(self, path: Path) -> Iterator[Path]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.parent / f"{_HIDDEN}{uuid4().hex}.part"
+        try:
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @staticmethod
+    def _info(name: str, path: Path) -> BlobInfo:
+        stat = path.stat()
+        modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+        return BlobInfo(name, stat.st_size, modified, f"{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}")

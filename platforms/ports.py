@@ -1,0 +1,255 @@
+"""The ports: what the service asks of a place to run in.
+
+Every docstring here is the contract, and one suite (`tests/platforms/`) holds each adapter to it.
+Errors: an adapter raises `NotFound` for what is not there, `Refused` where the platform says no (a rule, a
+quota, a role), `Unavailable` where trying again later may help; each names the resource, the operation and
+the platform's own words, and no secret. Anything else that escapes is a defect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+
+class PlatformError(Exception):
+    """What a platform answers when it does not do what it was asked."""
+
+
+class NotFound(PlatformError):
+    """The named thing does not exist (any more)."""
+
+
+class Refused(PlatformError):
+    """The platform's rules forbid it; trying again changes nothing."""
+
+
+class Unavailable(PlatformError):
+    """Out of reach or overloaded; trying again later may help."""
+
+
+@dataclass(frozen=True)
+class BlobInfo:
+    name: str
+    size: int  # bytes
+    modified: datetime  # UTC
+    etag: str  # changes whenever the content does
+
+
+class BlobStore(Protocol):
+    """Named bytes. Names are relative, '/'-separated and untrusted: `..`, a leading '/' and NUL are refused.
+
+    A write is atomic: readers see the whole old or the whole new content. Everything blocks and is idempotent.
+    """
+
+    def list(self, prefix: str, since: datetime | None = None) -> Iterator[BlobInfo]:
+        """All blobs under the prefix in the order of their names; with `since`, those modified at or after it."""
+
+    def read(self, name: str) -> bytes:
+        """The whole content. NotFound where there is none."""
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """A stream for content that may be larger than memory. NotFound where there is none."""
+
+    def write(self, name: str, content: bytes) -> BlobInfo:
+        """Write or replace."""
+
+    def put_if_absent(self, name: str, content: bytes) -> bool:
+        """Write only where nothing is yet; False (and nothing changed) where something is."""
+
+    def upload(self, name: str, path: Path) -> BlobInfo:
+        """Write or replace from a file, streaming."""
+
+    def download(self, prefix: str, folder: Path) -> list[Path]:
+        """Every blob under the prefix (which ends in '/') as a file below the folder."""
+
+    def delete(self, name: str) -> None:
+        """Gone afterwards, whether it was there or not."""
+
+
+class JobStatus(StrEnum):
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+    @property
+    def ended(self) -> bool:
+        return self is not JobStatus.RUNNING
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """One training job. The name is deterministic: it is the key under which a killed caller finds it again."""
+
+    name: str
+    code: Path  # folder that holds the script, copied with the job
+    command: tuple[str, ...]  # words; "python" is the platform's; {data} and {out} stand for its folders
+    dataset_prefix: str  # blobs that lie in {data}
+    environment: Mapping[str, str] = field(default_factory=dict)  # extra variables, no secrets
+    tags: Mapping[str, str] = field(default_factory=dict)
+    time_limit_seconds: int = 3600
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    status: JobStatus
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    exit_code: int | None = None
+    reason: str = ""  # why it failed, in words, where that is known
+
+
+class Compute(Protocol):
+    """Runs jobs. Never blocks on one: submit, then ask."""
+
+    def submit(self, spec: JobSpec) -> Job:
+        """Start the job, or return the one of that name that was started before, whatever became of it."""
+
+    def get(self, name: str) -> Job:
+        """What the job is doing. NotFound where none was submitted."""
+
+    def logs(self, name: str, last_lines: int = 200) -> str:
+        """The end of what it has printed so far, standard output and error together."""
+
+    def cancel(self, name: str) -> None:
+        """Stop it and what it started; harmless for one that has ended."""
+
+    def fetch_outputs(self, name: str, folder: Path) -> Path:
+        """Copy {out} below the folder and return where it is. Refused while the job runs."""
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """One version in the registry. Versions are integers that only grow."""
+
+    name: str
+    version: int
+    run_id: str
+    tags: Mapping[str, str]
+    aliases: tuple[str, ...]
+    created_at: datetime
+
+
+class Models(Protocol):
+    """Runs, versions, tags and aliases. Blocks; every call may be repeated."""
+
+    def start_run(self, experiment: str, key: str, tags: Mapping[str, str]) -> str:
+        """The id of the run with that key, made if there is none."""
+
+    def job_environment(self, run_id: str) -> dict[str, str]:
+        """The variables by which `mlflow.log_*` in a job reaches the run."""
+
+    def finish_run(self, run_id: str, succeeded: bool, metrics: Mapping[str, float], params: Mapping[str, str]) -> None:
+        """Record what came of it and end it."""
+
+    def log_text(self, run_id: str, text: str, artifact: str) -> None:
+        """Attach a text (log, card, JSON) to the run."""
+
+    def register(self, name: str, run_id: str, model: Path, key: str, tags: Mapping[str, str]) -> RegisteredModel:
+        """Make a version of the packed MLflow model in that folder, or return the version made under that key."""
+
+    def get(self, name: str, version: int) -> RegisteredModel:
+        """NotFound where there is no such version."""
+
+    def versions(self, name: str) -> list[RegisteredModel]:
+        """All versions, the oldest first; none for a model nobody registered."""
+
+    def by_alias(self, name: str, alias: str) -> RegisteredModel | None:
+        """The version that bears the alias."""
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Give the alias to this version and take it from any other."""
+
+    def tag(self, name: str, version: int, tags: Mapping[str, str]) -> None:
+        """Set tags; others stay."""
+
+    def fetch(self, name: str, version: int, folder: Path) -> Path:
+        """Copy the packed MLflow model below the folder and return where it is."""
+
+    def run_url(self, run_id: str) -> str:
+        """Where a person looks at the run."""
+
+    def version_url(self, name: str, version: int) -> str:
+        """Where a person looks at the version."""
+
+
+class SlotState(StrEnum):
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One deployment behind an endpoint (Azure's word: deployment), such as blue or green."""
+
+    name: str
+    state: SlotState
+    tags: Mapping[str, str]  # at least model_version
+    reason: str = ""  # why it failed
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    name: str
+    scoring_url: str
+    slots: Mapping[str, Slot]
+    traffic: Mapping[str, int]  # slot name -> per cent; sums to 0 or 100
+    tags: Mapping[str, str]
+
+
+class OnlineEndpoints(Protocol):
+    """HTTP endpoints with slots and traffic. No call changes what another slot answers meanwhile.
+
+    Scoring is not here: clients POST to `scoring_url` with `Authorization: Bearer KEY`; the header
+    `azureml-model-deployment` reaches a slot whatever the traffic says.
+    """
+
+    def ensure(self, name: str, tags: Mapping[str, str]) -> Endpoint:
+        """The endpoint, made without slots if it is not there. Refused for a name the service forbids."""
+
+    def get(self, name: str) -> Endpoint:
+        """NotFound where there is none."""
+
+    def names(self) -> list[str]:
+        """All endpoints."""
+
+    def deploy(self, endpoint: str, slot: str, model: Path, tags: Mapping[str, str]) -> Slot:
+        """Start a slot on the packed MLflow model and return at once, mostly STARTING: poll `get`.
+
+        With the same tags as the slot that is there and has not failed, nothing happens (that is how a killed
+        caller carries on); with others, the slot is replaced. Refused for a slot with live traffic.
+        """
+
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> Endpoint:
+        """Shares of requests by slot, atomically. Refused unless they sum to 0 or 100 and name healthy slots."""
+
+    def delete_slot(self, endpoint: str, slot: str) -> None:
+        """Stop and remove it; harmless where there is none. Refused while it has live traffic."""
+
+    def logs(self, endpoint: str, slot: str, last_lines: int = 200) -> str:
+        """The end of what the slot's server printed."""
+
+    def key(self, endpoint: str) -> str:
+        """The key that clients score with. A secret: never logged, never in an artifact."""
+
+    def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
+        """By slot since it started: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The adapters that belong together."""
+
+    name: str
+    blobs: BlobStore
+    compute: Compute
+    models: Models
+    endpoints: OnlineEndpoints
