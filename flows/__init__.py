@@ -1,0 +1,1 @@
+"""What runs: one Prefect flow a file, named as its deployment."""

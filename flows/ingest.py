@@ -1,0 +1,49 @@
+"""ingest: raw blobs and labelled predictions become one immutable dataset version."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows.parameters import WorkloadName
+from lifecycle.dataset import DatasetManifest
+from tasks.context import Context, open_context
+from tasks.ingestion import Intake, read_labelled, validate, write_version
+from tasks.raw_data import read_raw
+from tasks.story import record, tell, tell_table
+
+
+@flow(
+    name="ingest", flow_run_name="ingest-{workload}", description="Validate the raw data and write a dataset version."
+)
+def ingest(workload: WorkloadName) -> str:
+    """The dataset version's name. Fails where no row can be used; what is broken goes into quarantine."""
+    return ingest_into(open_context(workload)).version
+
+
+def ingest_into(context: Context) -> DatasetManifest:
+    """The steps of `ingest`, for flows that have a context already."""
+    files = read_raw(context)
+    labelled = read_labelled(context)
+    columns, intakes = validate(context, files, labelled)
+    tell_table(context, "sources", [intake.as_row() for intake in intakes], "What was read, and what was wrong with it")
+    manifest = write_version(context, columns, intakes)
+    _tell(context, manifest, intakes)
+    return manifest
+
+
+def _tell(context: Context, manifest: DatasetManifest, intakes: list[Intake]) -> None:
+    summary = (
+        f"Dataset {manifest.version}: {manifest.rows} rows ({manifest.train_rows} to train on, "
+        f"{manifest.holdout_rows} held out), {manifest.quarantined_rows} in quarantine."
+    )
+    unusable = [f"- `{intake.name}`: {intake.problem}" for intake in intakes if intake.problem]
+    text = f"### {summary}\n\n{manifest.raw_rows} raw rows, {manifest.labelled_rows} labelled predictions."
+    tell(context, "dataset", text + ("\n\n**Not used:**\n" + "\n".join(unusable) if unusable else ""))
+    record(
+        context,
+        "ingested",
+        manifest.version,
+        summary,
+        dataset_version=manifest.version,
+        evidence=manifest.model_dump(mode="json", include={"rows", "raw_rows", "labelled_rows", "quarantined_rows"}),
+    )

@@ -1,0 +1,33 @@
+"""rollback: traffic back to the version before, in seconds while its slot is warm."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow, runtime
+from prefect.concurrency.sync import concurrency
+from pydantic import Field
+
+from flows.parameters import WorkloadName
+from tasks.context import open_context
+from tasks.promotion import roll_back
+from tasks.story import emit, record, tell
+
+
+@flow(name="rollback", flow_run_name="rollback-{workload}", description="Give the traffic back to the version before.")
+def rollback(
+    workload: WorkloadName,
+    reason: Annotated[
+        str, Field(title="Reason", description="Why, in words.", min_length=1, max_length=1000)
+    ] = "by hand",
+) -> int:
+    """The version that serves now. Fails where there is none to go back to."""
+    context = open_context(workload)
+    with concurrency(f"release-{workload}", occupy=1, strict=True):
+        left, back = roll_back(context)
+    summary = f"{workload} went back from version {left} to version {back}: {reason}."
+    key = f"{left}-{back}-{runtime.flow_run.id}"
+    record(context, "rolled-back", key, summary, model_version=back, evidence={"from": left, "reason": reason})
+    emit(context, "perennial.release.rolled_back", key, {"model_version": back, "from": left, "reason": reason})
+    tell(context, "release", f"### {summary}")
+    return back

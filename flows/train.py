@@ -1,0 +1,93 @@
+"""train: a job on the platform's compute makes a candidate in the registry."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.deployments import run_deployment
+from pydantic import Field
+
+from flows.ingest import ingest_into
+from flows.parameters import DatasetVersion, WorkloadName
+from lifecycle.dataset import DatasetManifest
+from lifecycle.names import release_key
+from platforms.ports import RegisteredModel
+from tasks.context import Context, open_context
+from tasks.datasets import read_manifest
+from tasks.registration import evaluate_and_register, metrics_of, registered_under
+from tasks.story import record, tell, tell_link, this_run
+from tasks.training import key_of_training, run_job
+
+RELEASE = "release/prod"
+
+
+@flow(name="train", flow_run_name="train-{workload}", description="Train, evaluate and register a candidate.")
+def train(
+    workload: WorkloadName,
+    dataset_version: DatasetVersion = None,
+    release: Annotated[bool, Field(title="Release", description="Start the release of the candidate.")] = False,
+) -> int:
+    """The candidate's version in the registry. The same data, code and parameters give the same version."""
+    context = open_context(workload)
+    manifest = (
+        ingest_into(context)
+        if dataset_version is None
+        else read_manifest(context.platform.blobs, workload, dataset_version)
+    )
+    version = train_on(context, manifest, trigger="manual")
+    if release:
+        start_release(context, version)
+    return version.version
+
+
+def train_on(context: Context, manifest: DatasetManifest, trigger: str) -> RegisteredModel:
+    """The steps of `train` after the data."""
+    key = key_of_training(context, manifest.version)
+    version = registered_under(context, key)
+    if version is None:
+        version = _train(context, manifest, key, trigger)
+    _tell(context, manifest, version)
+    return version
+
+
+def start_release(context: Context, version: RegisteredModel) -> str:
+    """Start `release` as a run of its own, once for each version; the run's id."""
+    run = run_deployment(
+        RELEASE,
+        parameters={"workload": context.name, "model_version": version.version},
+        timeout=0,
+        as_subflow=False,
+        idempotency_key=release_key(context.name, version.version),
+    )
+    return str(run.id)
+
+
+def _train(context: Context, manifest: DatasetManifest, key: str, trigger: str) -> RegisteredModel:
+    models = context.platform.models
+    tags = {"workload": context.name, "dataset_version": manifest.version, "trigger": trigger}
+    run_id = models.start_run(context.name, key, tags)
+    try:
+        job = run_job(context, manifest, key, run_id)
+        return evaluate_and_register(context, manifest, job, key, run_id, trigger)
+    except Exception:
+        models.finish_run(run_id, False, {}, {})
+        raise
+
+
+def _tell(context: Context, manifest: DatasetManifest, version: RegisteredModel) -> None:
+    metrics = metrics_of(version)
+    rows = "\n".join(f"| {name} | {value:.4f} |" for name, value in metrics.items())
+    header = f"### Version {version.version} of {context.name}, from dataset {manifest.version}"
+    tell(context, "candidate", f"{header}\n\n| metric on the hold-out | value |\n|---|---|\n{rows}")
+    tell_link(context, "registry", context.platform.models.version_url(context.name, version.version), "In MLflow")
+    record(
+        context,
+        "trained",
+        str(version.version),
+        f"Version {version.version} was trained on dataset {manifest.version}: "
+        f"{context.workload.metric} {metrics.get(context.workload.metric, float('nan')):.4f}.",
+        model_version=version.version,
+        dataset_version=manifest.version,
+        evidence={"metrics": metrics, "run_id": version.run_id, "by": this_run()},
+    )

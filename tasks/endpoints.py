@@ -1,0 +1,71 @@
+"""Slots brought up, tested and switched: what staging and production have in common."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+import pandas as pd
+from prefect import get_run_logger
+
+from platforms.ports import Endpoint, OnlineEndpoints, RegisteredModel, Slot, SlotState
+from tasks.context import Context
+
+PROBE = "probe-"  # correlation ids that start so are our own requests, and no patients
+START_LIMIT_SECONDS = 300.0
+
+
+class SlotFailed(RuntimeError):
+    """A slot did not come up; the message holds the end of its log."""
+
+
+def slot_tags(version: RegisteredModel) -> dict[str, str]:
+    """What a slot says of itself."""
+    return {"model": version.name, "model_version": str(version.version), "run_id": version.run_id}
+
+
+def version_in(slot: Slot | None) -> int | None:
+    """The model version that a slot holds."""
+    return None if slot is None else int(slot.tags.get("model_version", "0")) or None
+
+
+def live_slot(endpoint: Endpoint) -> Slot | None:
+    """The slot that has most of the traffic."""
+    shares = {name: share for name, share in endpoint.traffic.items() if share > 0}
+    return endpoint.slots.get(max(shares, key=lambda name: shares[name])) if shares else None
+
+
+def bring_up(context: Context, endpoint: str, slot: str, version: RegisteredModel) -> Slot:
+    """Deploy the version to the slot, or find it there, and wait until it is healthy. SlotFailed with the log."""
+    endpoints = context.platform.endpoints
+    with tempfile.TemporaryDirectory() as name:
+        model = context.platform.models.fetch(version.name, version.version, Path(name))
+        endpoints.deploy(endpoint, slot, model, slot_tags(version))
+    deadline = time.monotonic() + START_LIMIT_SECONDS
+    while True:
+        state = endpoints.get(endpoint).slots[slot]
+        if state.state is SlotState.HEALTHY:
+            get_run_logger().info("%s/%s serves version %s", endpoint, slot, version.version)
+            return state
+        if state.state is SlotState.FAILED or time.monotonic() > deadline:
+            log = endpoints.logs(endpoint, slot)
+            why = state.reason or f"it was not healthy within {START_LIMIT_SECONDS:.0f} s"
+            raise SlotFailed(
+                f"{endpoint}/{slot} with version {version.version}: {why}. The end of its log:\n{log[-3000:]}"
+            )
+        time.sleep(0.1)
+
+
+def client_for(endpoints: OnlineEndpoints, endpoint: str, slot: str) -> httpx.Client:
+    """A client that reaches this slot whatever the traffic says."""
+    headers = {"Authorization": f"Bearer {endpoints.key(endpoint)}", "azureml-model-deployment": slot}
+    return httpx.Client(headers=headers, timeout=60.0)
+
+
+def request_body(rows: pd.DataFrame) -> dict[str, object]:
+    """Rows as a scoring request; missing values become null; marked as our own."""
+    clean = rows.astype(object).where(rows.notna(), None)
+    data = {"columns": list(rows.columns), "data": clean.to_numpy().tolist()}
+    return {"input_data": data, "correlation_ids": [f"{PROBE}{number}" for number in range(len(rows))]}

@@ -1,0 +1,68 @@
+"""How good a model is on the rows that nobody trained on, alone and against the champion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lifecycle.workload import Workload
+from monitoring.comparison import Comparison, compare
+from monitoring.metrics import metrics_for
+from tasks.datasets import Holdout
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a model says of some rows; `probability` is None for a regression, shape (rows,) where there are two
+    classes and (rows, classes) where there are more."""
+
+    prediction: np.ndarray
+    probability: np.ndarray | None
+    classes: tuple[Any, ...]
+
+    @property
+    def decisive(self) -> np.ndarray:
+        """What models are compared by."""
+        return self.prediction if self.probability is None else self.probability
+
+
+def score(model: Any, features: pd.DataFrame) -> Scores:
+    """Score rows with a scikit-learn model."""
+    classes = tuple(getattr(model, "classes_", ()))
+    if not classes:
+        return Scores(np.asarray(model.predict(features)), None, ())
+    probability = np.asarray(model.predict_proba(features))
+    prediction = np.asarray(classes)[probability.argmax(axis=1)]
+    return Scores(prediction, probability[:, 1] if len(classes) == 2 else probability, classes)
+
+
+def evaluate(workload: Workload, model: Any, holdout: Holdout) -> dict[str, float]:
+    """The kind's metrics on the held-out rows."""
+    scores = score(model, holdout.features)
+    return metrics_for(
+        workload.kind, holdout.label.to_numpy(), scores.prediction, scores.probability, scores.classes or None
+    )
+
+
+def compare_models(workload: Workload, champion: Any, challenger: Any, holdout: Holdout) -> Comparison:
+    """Champion and challenger on the newest held-out rows."""
+    newest = holdout.newest(workload.release.compare_rows)
+    return compare(
+        workload.kind,
+        workload.metric,
+        newest.label.to_numpy(),
+        score(champion, newest.features).decisive,
+        score(challenger, newest.features).decisive,
+        seed=0,
+    )
+
+
+def load_version(models: Any, name: str, version: int, folder: Path) -> Any:
+    """A version of the registry, loaded."""
+    from platforms.packing import load_packed
+
+    return load_packed(models.fetch(name, version, folder))

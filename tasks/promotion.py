@@ -1,0 +1,126 @@
+"""From staging to production and back: slots, traffic and alias, in an order that can be taken up anywhere.
+
+The model version is deployed to the slot without traffic; then the traffic moves; then the alias. The slot that
+served before stays warm for a rollback. `reconcile` makes the alias follow the traffic: what serves is the champion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from prefect import task
+
+from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
+from platforms.ports import Endpoint, NotFound, RegisteredModel, Slot, SlotState
+from tasks.context import Context
+from tasks.endpoints import bring_up, client_for, live_slot, request_body, version_in
+
+VERDICT = "perennial.verdict"  # promoted, rejected
+REASON = "perennial.reason"
+APPROVED_BY = "perennial.approved-by"
+PROMOTED_AT = "perennial.promoted-at"
+
+
+class NothingToRollBackTo(RuntimeError):
+    """No warm slot and no earlier champion."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """What serves in production."""
+
+    endpoint: Endpoint
+    slot: Slot
+    version: int
+
+
+def production(context: Context) -> Live | None:
+    """What serves now; None before the first release."""
+    try:
+        endpoint = context.platform.endpoints.get(context.name)
+    except NotFound:
+        return None
+    slot = live_slot(endpoint)
+    version = version_in(slot)
+    return None if slot is None or version is None else Live(endpoint, slot, version)
+
+
+@task(name="deploy beside production")
+def deploy_beside(context: Context, version: RegisteredModel) -> str:
+    """Bring the version up in the slot that has no traffic, or find it in one; the slot's name."""
+    endpoints = context.platform.endpoints
+    endpoint = endpoints.ensure(context.name, {"workload": context.name, "stage": "production"})
+    slot = _slot_for(endpoint, version.version)
+    if endpoint.traffic.get(slot, 0) == 0:
+        bring_up(context, context.name, slot, version)
+    return slot
+
+
+@task(name="move traffic")
+def move_traffic(context: Context, slot: str, version: RegisteredModel) -> None:
+    """All traffic to the slot, then the alias to its version, and the one before remembered."""
+    models = context.platform.models
+    context.platform.endpoints.set_traffic(context.name, {slot: 100})
+    champion = models.by_alias(context.name, CHAMPION)
+    if champion is not None and champion.version != version.version:
+        models.set_alias(context.name, PREVIOUS, champion.version)
+    models.set_alias(context.name, CHAMPION, version.version)
+
+
+@task(name="probe production slot")
+def probe(context: Context, slot: str, version: RegisteredModel, rows: pd.DataFrame) -> None:
+    """One request to the slot before it gets traffic. RuntimeError where it is not answered by that version."""
+    url = context.platform.endpoints.get(context.name).scoring_url
+    with client_for(context.platform.endpoints, context.name, slot) as client:
+        response = client.post(url, json=request_body(rows))
+    if response.status_code != 200 or response.json()["model_version"] != version.version:
+        raise RuntimeError(f"{context.name}/{slot} did not answer as version {version.version}: {response.text[:500]}")
+
+
+def reconcile_alias(context: Context) -> str:
+    """Make the champion what serves; a sentence on what was done."""
+    live = production(context)
+    models = context.platform.models
+    champion = models.by_alias(context.name, CHAMPION)
+    if live is None:
+        return (
+            "Nothing serves in production."
+            if champion is None
+            else f"Version {champion.version} is champion, yet nothing serves."
+        )
+    if champion is not None and champion.version == live.version:
+        return f"Version {live.version} serves and is the champion."
+    if champion is not None:
+        models.set_alias(context.name, PREVIOUS, champion.version)
+    models.set_alias(context.name, CHAMPION, live.version)
+    before = f"version {champion.version}" if champion else "nowhere"
+    return f"Version {live.version} serves: the alias champion was moved to it from {before}."
+
+
+@task(name="roll back")
+def roll_back(context: Context) -> tuple[int, int]:
+    """Traffic back to the version before; from and to. In seconds where its slot is warm."""
+    live = production(context)
+    models = context.platform.models
+    before = models.by_alias(context.name, PREVIOUS)
+    if live is None or before is None or before.version == live.version:
+        raise NothingToRollBackTo(f"{context.name} has no version to go back to.")
+    warm = next((slot for slot in live.endpoint.slots.values() if version_in(slot) == before.version), None)
+    if warm is not None and warm.state is SlotState.HEALTHY:
+        target = warm.name
+    else:
+        target = _slot_for(live.endpoint, before.version)
+        bring_up(context, context.name, target, before)
+    context.platform.endpoints.set_traffic(context.name, {target: 100})
+    models.set_alias(context.name, CHAMPION, before.version)
+    models.set_alias(context.name, PREVIOUS, live.version)
+    return live.version, before.version
+
+
+def _slot_for(endpoint: Endpoint, version: int) -> str:
+    """The slot that holds the version already, or else the one without traffic."""
+    for slot in endpoint.slots.values():
+        if version_in(slot) == version and slot.state is not SlotState.FAILED:
+            return slot.name
+    return next(name for name in PRODUCTION_SLOTS if endpoint.traffic.get(name, 0) == 0)

@@ -1,0 +1,57 @@
+"""From a job's outputs to a registered candidate."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from prefect import task
+
+from lifecycle.dataset import DatasetManifest
+from platforms.ports import Job, RegisteredModel
+from tasks.context import Context
+from tasks.datasets import read_holdout
+from tasks.evaluation import evaluate
+
+METRICS = "perennial.metrics"
+DATASET = "perennial.dataset"
+TRIGGER = "perennial.trigger"  # why it was trained: manual, schedule, or the decision's key
+
+
+def metrics_of(version: RegisteredModel) -> dict[str, float]:
+    """What the version reached on the hold-out of its own dataset version."""
+    metrics: dict[str, float] = json.loads(version.tags.get(METRICS, "{}"))
+    return metrics
+
+
+def registered_under(context: Context, key: str) -> RegisteredModel | None:
+    """The version that this very training made before."""
+    versions = context.platform.models.versions(context.name)
+    return next((version for version in versions if version.tags.get("perennial.key") == key), None)
+
+
+@task(name="evaluate and register")
+def evaluate_and_register(
+    context: Context, manifest: DatasetManifest, job: Job, key: str, run_id: str, trigger: str
+) -> RegisteredModel:
+    """Evaluate on the hold-out, pack, register. UnusableModel where the job left none that could be served."""
+    from platforms.packing import MODEL_FILE, load_model, pack
+
+    models = context.platform.models
+    holdout = read_holdout(context, manifest.version)
+    with tempfile.TemporaryDirectory() as name:
+        outputs = context.platform.compute.fetch_outputs(job.name, Path(name))
+        model, _ = load_model(outputs / MODEL_FILE)
+        metrics = evaluate(context.workload, model, holdout)
+        packed = pack(outputs / MODEL_FILE, manifest, holdout.features.head(5), Path(name) / "packed")
+        tags = {
+            DATASET: manifest.version,
+            METRICS: json.dumps(metrics),
+            TRIGGER: trigger,
+            "perennial.job": job.name,
+            "perennial.kind": manifest.kind,
+        }
+        version = models.register(context.name, run_id, packed, key, tags)
+    models.finish_run(run_id, True, metrics, {"dataset_version": manifest.version, "job": job.name})
+    return version

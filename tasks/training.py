@@ -1,0 +1,108 @@
+"""Training as a job on the platform's compute."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+from lifecycle.dataset import DatasetManifest
+from lifecycle.names import digest, job_name, training_key
+from platforms.ports import Compute, Job, JobSpec, JobStatus, NotFound
+from tasks.context import Context
+from tasks.datasets import job_prefix
+from tasks.story import tell
+
+RECIPES = Path(__file__).parent.parent / "recipes"
+DEFAULT_RECIPE = "gradient_boosting"
+_CODE = {".py", ".txt", ".yaml", ".yml", ".json", ".toml"}
+
+
+class TrainingFailed(RuntimeError):
+    """The job ended without a model; the message holds the end of its log."""
+
+
+def training_code(context: Context) -> tuple[Path, tuple[str, ...]]:
+    """The folder of the workload's code, and the command that trains; `{data}` and `{out}` are the platform's."""
+    train = context.workload.train
+    options = [word for name, value in train.parameters.items() for word in (f"--{name}", str(value))]
+    places = ["--data", "{data}", "--out", "{out}"]
+    if train.script is not None:
+        return context.folder, ("python", f"{context.folder.name}/{train.script}", *places, *options)
+    recipe = train.recipe or DEFAULT_RECIPE
+    return RECIPES, ("python", "-m", RECIPES.name, "--recipe", recipe, *places, *options)
+
+
+def key_of_training(context: Context, dataset_version: str) -> str:
+    """What makes this training the same as another: data, code, command."""
+    code, command = training_code(context)
+    content = hashlib.sha256()
+    for file in sorted(path for path in code.rglob("*") if path.suffix in _CODE and "__pycache__" not in path.parts):
+        if file.name != "workload.yaml":  # what it says of training stands in the command
+            content.update(file.relative_to(code).as_posix().encode() + b"\0" + file.read_bytes())
+    return training_key(dataset_version, digest(content.digest(), 12), {"command": command})
+
+
+@task(name="run training job")
+def run_job(context: Context, manifest: DatasetManifest, key: str, run_id: str) -> Job:
+    """Submit the job or find the one under way, and wait for its end. TrainingFailed where it leaves no model."""
+    code, command = training_code(context)
+    spec = JobSpec(
+        name=_next_attempt(context.platform.compute, context.name, key),
+        code=code.resolve(),
+        command=command,
+        dataset_prefix=job_prefix(context.name, manifest.version),
+        environment=context.platform.models.job_environment(run_id),
+        tags={"workload": context.name, "dataset_version": manifest.version, "run_id": run_id},
+        time_limit_seconds=int(context.workload.train.time_limit.total_seconds()),
+    )
+    job = _wait(context.platform.compute, spec)
+    log = context.platform.compute.logs(spec.name)
+    tell(context, "training-log", f"Job `{spec.name}` {job.status.value}.\n\n```\n{log[-20_000:]}\n```")
+    if job.status is not JobStatus.COMPLETED:
+        why = job.reason or f"exit code {job.exit_code}"
+        raise TrainingFailed(f"Job {spec.name} {job.status.value}: {why}. The end of its log:\n{log[-2000:]}")
+    return job
+
+
+def _next_attempt(compute: Compute, workload: str, key: str) -> str:
+    """The job that runs or has succeeded under this key, or the name of the next attempt."""
+    attempt = 1
+    while True:
+        name = job_name(workload, key, attempt)
+        try:
+            status = compute.get(name).status
+        except NotFound:
+            return name
+        if status in (JobStatus.RUNNING, JobStatus.COMPLETED):
+            return name
+        attempt += 1
+
+
+def _wait(compute: Compute, spec: JobSpec) -> Job:
+    logger = get_run_logger()
+    job = compute.submit(spec)
+    logger.info("Job %s: %s", spec.name, " ".join(spec.command))
+    progress = create_progress_artifact(0.0, key=f"{spec.tags['workload']}-training", description=f"Job {spec.name}")
+    started = time.monotonic()
+    shown = 0.0
+    interval = 0.2
+    while not job.status.ended:
+        time.sleep(interval)  # between two looks at a job: there is nothing here to wait on
+        interval = min(interval * 1.5, 10.0)
+        job = compute.get(spec.name)
+        elapsed = time.monotonic() - started
+        if elapsed > spec.time_limit_seconds + 60:
+            compute.cancel(spec.name)
+            raise TrainingFailed(f"Job {spec.name} did not end within {spec.time_limit_seconds} s.")
+        share = 100 * elapsed / spec.time_limit_seconds
+        if share - shown > 1:
+            shown = share
+            update_progress_artifact(
+                progress, min(share, 99.0), description=f"Job {spec.name}: share of its time limit"
+            )
+    update_progress_artifact(progress, 100.0, description=f"Job {spec.name} {job.status.value}")
+    return job
