@@ -1,0 +1,1 @@
+"""The demo: a world of patients that drifts, its clients, and one turn of the loop."""

@@ -1,0 +1,148 @@
+"""What happened, for `.perennial/demo.json` and for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from deployments.demo.prefect_runs import DemoFailed
+from lifecycle.ledger import LedgerEntry
+from lifecycle.names import report_prefix
+
+if TYPE_CHECKING:
+    from deployments.demo.clients import Clients
+    from deployments.demo.run import _Loop
+    from platforms.ports import RegisteredModel
+
+
+def result_of(loop: _Loop, first: RegisteredModel, second: RegisteredModel, clients: Clients) -> dict[str, Any]:
+    """The content of demo.json, all of it read from what the parts themselves hold."""
+    from tasks.promotion import production
+    from tasks.registration import DATASET, metrics_of
+
+    entries = loop.context.ledger.entries()
+    compared = _entry(entries, "promoted", second.version).evidence["comparison"]
+    metric = loop.context.workload.metric
+    live = production(loop.context)
+    if live is None:
+        raise DemoFailed("Nothing serves in production.")
+    creator = loop.retrain.created_by
+    times = loop.times
+    return {
+        "workload": loop.context.name,
+        "raw_rows": loop.raw_rows,
+        "first": {
+            "model_version": first.version,
+            "dataset_version": first.tags[DATASET],
+            "auc": metrics_of(first)[metric],
+        },
+        "drift": {"event_id": loop.drift["id"], "columns": loop.drift["payload"]["columns"]},
+        "retrain": {
+            "flow_run_id": str(loop.retrain.id),
+            "created_by_type": creator.type if creator else None,
+            "created_by_name": creator.display_value if creator else None,
+        },
+        "second": {
+            "model_version": second.version,
+            "dataset_version": second.tags[DATASET],
+            "auc": compared["challenger"],
+            "auc_champion_before": compared["champion"],
+        },
+        "endpoint": {
+            "url": live.endpoint.scoring_url,
+            "serving": live.version,
+            "requests": clients.tally.requests,
+            "errors": clients.tally.errors,
+        },
+        "seconds": {
+            "setup": round(times.set_up - times.started, 2),
+            "loop": round(times.ended - times.set_up, 2),
+            "event_to_running": round(_event_to_running(loop), 2),
+            "total": round(times.ended - times.started, 2),
+        },
+        "reports": _reports(loop),
+        "decided_by": {str(entry.model_version): entry.by for entry in entries if entry.kind == "approved"},
+        "steps": {
+            f"{number} {name}": round(run.total_run_time.total_seconds(), 2)
+            for number, (name, run) in enumerate(loop.steps, 1)
+        },
+        "addresses": dict(loop.context.settings.addresses),
+    }
+
+
+def show(console: Console, result: dict[str, Any]) -> None:
+    """The same, as tables."""
+    first, second = result["first"], result["second"]
+    models = Table(title="The champion was replaced", title_justify="left")
+    for title in (
+        "",
+        "model version",
+        "dataset version",
+        "AUC when trained",
+        "AUC on the newest labelled data",
+        "approved by",
+    ):
+        models.add_column(title)
+    approved = result["decided_by"]
+    models.add_row(
+        "before", str(first["model_version"]), first["dataset_version"], f"{first['auc']:.3f}",
+        f"{second['auc_champion_before']:.3f}", approved.get(str(first["model_version"]), ""),
+    )  # fmt: skip
+    models.add_row(
+        "now", str(second["model_version"]), second["dataset_version"], "",
+        f"{second['auc']:.3f}", approved.get(str(second["model_version"]), ""),
+    )  # fmt: skip
+    console.print(models)
+    drift = Table(title="What drifted", title_justify="left")
+    for title in ("column", "score", "threshold"):
+        drift.add_column(title)
+    for name, column in sorted(result["drift"]["columns"].items(), key=lambda item: -item[1]["score"]):
+        drift.add_row(name, f"{column['score']:.3f}", f"{column['threshold']:.3f}")
+    console.print(drift)
+    steps = Table(title="How long each step took", title_justify="left")
+    steps.add_column("flow")
+    steps.add_column("seconds", justify="right")
+    for name, seconds in result["steps"].items():
+        steps.add_row(name, f"{seconds:.1f}")
+    console.print(steps)
+    _show_rest(console, result)
+
+
+def _show_rest(console: Console, result: dict[str, Any]) -> None:
+    endpoint, seconds, retrain = result["endpoint"], result["seconds"], result["retrain"]
+    console.print(
+        f"retrain was started by {retrain['created_by_type']} “{retrain['created_by_name']}”, "
+        f"{seconds['event_to_running']:.1f} s after the event.\n"
+        f"{endpoint['requests']} requests were scored, {endpoint['errors']} failed.\n"
+        f"Set-up {seconds['setup']:.0f} s, loop {seconds['loop']:.0f} s, in all {seconds['total']:.0f} s.\n"
+    )
+    console.print("The service is still running; `make down` stops it. Look at:")
+    names = {"prefect": "Prefect UI (runs, artifacts)", "mlflow": "MLflow UI (runs, models)"}
+    for name, url in result["addresses"].items():
+        if name in names:
+            console.print(f"  {names[name]}: {url}", soft_wrap=True)
+    console.print(f"  Endpoint: {endpoint['url']}", soft_wrap=True)
+    for report in result["reports"]:
+        console.print(f"  Evidently report: {report}", soft_wrap=True)
+    console.print("  perennial history diabetes, perennial status")
+
+
+def _entry(entries: list[LedgerEntry], kind: str, version: int) -> LedgerEntry:
+    return next(entry for entry in entries if entry.kind == kind and entry.model_version == version)
+
+
+def _event_to_running(loop: _Loop) -> float:
+    started = loop.retrain.start_time
+    if started is None:
+        raise DemoFailed("The retraining never ran.")
+    return (started - datetime.fromisoformat(loop.request["occurred"])).total_seconds()
+
+
+def _reports(loop: _Loop) -> list[str]:
+    blobs = loop.context.platform.blobs.list(report_prefix(loop.context.name))
+    root = Path(loop.context.settings.blobs)
+    return [str(root / blob.name) for blob in blobs]

@@ -1,0 +1,81 @@
+"""`perennial status`: what serves where, read from the endpoints and the registry themselves."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from lifecycle.names import CHAMPION, staging_endpoint
+from platforms.choose import choose_platform
+from platforms.ports import NotFound, Platform
+from platforms.settings import Settings
+from platforms.workloads import all_workloads
+
+
+def read_status(settings: Settings) -> list[dict[str, Any]]:
+    """A record a workload: champion, slots with version, state and traffic, staging, endpoint's URL."""
+    platform = choose_platform(settings)
+    valid, broken = all_workloads(settings.workloads)
+    records = [_of_workload(platform, found.workload.name) for found in valid]
+    return records + [{"workload": str(error.path), "problem": str(error)} for error in broken]
+
+
+def show_status(settings: Settings, as_json: bool) -> None:
+    """Print it."""
+    records = read_status(settings)
+    if as_json:
+        print(json.dumps(records, indent=1))
+        return
+    table = Table(title="What serves where", title_justify="left")
+    for title in ("workload", "champion", "production", "staging", "endpoint"):
+        table.add_column(title)
+    for record in records:
+        if "problem" in record:
+            table.add_row(record["workload"], "", record["problem"], "", "")
+            continue
+        table.add_row(
+            record["workload"],
+            "none" if record["champion"] is None else f"version {record['champion']}",
+            _slots(record["production"]),
+            _slots(record["staging"]),
+            record["url"] or "",
+        )
+    Console().print(table)
+
+
+def _of_workload(platform: Platform, name: str) -> dict[str, Any]:
+    champion = platform.models.by_alias(name, CHAMPION)
+    production, url = _endpoint(platform, name)
+    staging, _ = _endpoint(platform, staging_endpoint(name))
+    return {
+        "workload": name,
+        "champion": None if champion is None else champion.version,
+        "production": production,
+        "staging": staging,
+        "url": url,
+    }
+
+
+def _endpoint(platform: Platform, name: str) -> tuple[list[dict[str, Any]], str | None]:
+    try:
+        endpoint = platform.endpoints.get(name)
+    except NotFound:
+        return [], None
+    slots = [
+        {
+            "slot": slot.name,
+            "version": int(slot.tags.get("model_version", "0")),
+            "state": str(slot.state),
+            "traffic": endpoint.traffic.get(slot.name, 0),
+        }
+        for slot in endpoint.slots.values()
+    ]
+    return slots, endpoint.scoring_url
+
+
+def _slots(slots: list[dict[str, Any]]) -> str:
+    told = [f"{slot['slot']}: version {slot['version']}, {slot['state']}, {slot['traffic']} %" for slot in slots]
+    return "\n".join(told) or "nothing"
