@@ -36,14 +36,14 @@ class Column(Frozen):
     def _fits_type(self) -> Self:
         bounded = self.minimum is not None or self.maximum is not None
         if bounded and not self.numeric:
-            raise ValueError(f"column {self.name}: a {self.type} has no range; only number and integer have")
+            raise ValueError(f"a {self.type} has no range; only number and integer have")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError(f"column {self.name}: the range {self.minimum:g}..{self.maximum:g} is empty")
+            raise ValueError(f"the range {self.minimum:g}..{self.maximum:g} is empty")
         if self.values is not None:
             if self.type != "category":
-                raise ValueError(f"column {self.name}: a {self.type} has no list of values; only category has")
+                raise ValueError(f"a {self.type} has no list of values; only category has")
             if not self.values or len(set(self.values)) != len(self.values):
-                raise ValueError(f"column {self.name}: list each category once, and at least one")
+                raise ValueError("list each category once, and at least one")
         return self
 
     @property
@@ -59,11 +59,7 @@ class Column(Frozen):
         try:
             return cls(name=name, **_fields(spec))
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}".removeprefix(": ").removeprefix("Value error, ")
-                for problem in error.errors()
-            )
-            raise ValueError(f"column {name}: {problems}".replace(f"column {name}: column {name}:", f"column {name}:")) from None
+            raise ValueError(f"column {name}: {'; '.join(map(_told, error.errors()))}") from None
         except ValueError as error:
             raise ValueError(f"column {name}: {error}; {_ALLOWED}") from None
 
@@ -79,6 +75,12 @@ class Column(Frozen):
         low = "" if self.minimum is None else repr(self.minimum).removesuffix(".0")
         high = "" if self.maximum is None else repr(self.maximum).removesuffix(".0")
         return f"{'integer ' if self.type == 'integer' else ''}{low}..{high}{mark}"
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in problem["loc"])
+    what = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where}: {what}" if where else what
 
 
 def _fields(spec: object) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Windows in, findings out: metrics, comparison, drift, quality and performance. Pure: no I/O, no clock, no Prefect."""

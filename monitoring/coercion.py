@@ -1,0 +1,60 @@
+"""From values as they come (text, JSON, typed columns) to values that can be compared and counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+_TRUE = frozenset({"true", "t", "yes", "y", "on", "1", "1.0"})
+_FALSE = frozenset({"false", "f", "no", "n", "off", "0", "0.0"})
+MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>"})
+
+
+def is_missing(values: pd.Series) -> pd.Series:
+    """Where nothing was given: null, or a text that says so (empty, NA, null, ...). Same index, bool."""
+    missing = values.isna()
+    if values.dtype == object or isinstance(values.dtype, pd.StringDtype | pd.CategoricalDtype):
+        missing = missing | _words(values).isin(MISSING_WORDS)
+    return missing
+
+
+def to_numbers(values: pd.Series) -> pd.Series:
+    """As float64; NaN where missing, infinite, or no number. Same index."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(object)
+    if pd.api.types.is_bool_dtype(values.dtype):
+        values = values.astype("boolean").astype("Float64")
+    if values.dtype == object:
+        values = values.map(_without_underscores)
+    numbers = pd.to_numeric(values, errors="coerce").astype("Float64").astype(float)
+    return numbers.where(np.isfinite(numbers))
+
+
+def to_booleans(values: pd.Series) -> pd.Series:
+    """As float64 1, 0 and NaN where missing or neither true nor false. Same index."""
+    words = _words(values)
+    result = pd.Series(np.nan, index=values.index, dtype=float)
+    result[words.isin(_TRUE)] = 1.0
+    result[words.isin(_FALSE)] = 0.0
+    return result
+
+
+def to_categories(values: pd.Series) -> pd.Series:
+    """As text, object dtype, None where missing. 1 and 1.0 are one category, whatever file they came from."""
+    text = values.astype(object).map(_category, na_action="ignore")
+    return text.where(~is_missing(values), None)
+
+
+def _words(values: pd.Series) -> pd.Series:
+    return values.astype(object).map(lambda value: str(value).strip().casefold(), na_action="ignore")
+
+
+def _without_underscores(value: object) -> object:
+    # Python reads 1_000 as a number; in data it is a code.
+    return None if isinstance(value, str) and "_" in value else value
+
+
+def _category(value: object) -> str:
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value).strip()
