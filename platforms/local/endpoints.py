@@ -1,0 +1,94 @@
+"""Online endpoints behind the gateway on loopback."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from platforms.ports import Endpoint, NotFound, PlatformError, Refused, Slot, SlotState, Unavailable
+
+_PATIENCE_SECONDS = 15.0
+
+
+class LocalOnlineEndpoints:
+    """Implements `OnlineEndpoints` over the gateway's control plane."""
+
+    def __init__(self, admin_url: str, token: str) -> None:
+        self._http = httpx.Client(base_url=admin_url, headers={"Authorization": f"Bearer {token}"}, timeout=60.0)
+
+    def ensure(self, name: str, tags: Mapping[str, str]) -> Endpoint:
+        return _endpoint(self._call("PUT", f"/admin/endpoints/{name}", {"tags": dict(tags)}).json())
+
+    def get(self, name: str) -> Endpoint:
+        return _endpoint(self._call("GET", f"/admin/endpoints/{name}").json())
+
+    def names(self) -> list[str]:
+        names: list[str] = self._call("GET", "/admin/endpoints").json()["endpoints"]
+        return names
+
+    def deploy(self, endpoint: str, slot: str, model: Path, tags: Mapping[str, str]) -> Slot:
+        body = {"model_dir": str(model.resolve()), "tags": dict(tags)}
+        return _slot(self._call("PUT", f"/admin/endpoints/{endpoint}/slots/{slot}", body).json())
+
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> Endpoint:
+        return _endpoint(self._call("PUT", f"/admin/endpoints/{endpoint}/traffic", dict(traffic)).json())
+
+    def delete_slot(self, endpoint: str, slot: str) -> None:
+        self._call("DELETE", f"/admin/endpoints/{endpoint}/slots/{slot}")
+
+    def logs(self, endpoint: str, slot: str, last_lines: int = 200) -> str:
+        return self._call("GET", f"/admin/endpoints/{endpoint}/slots/{slot}/logs?lines={last_lines}").text
+
+    def key(self, endpoint: str) -> str:
+        key: str = self._call("GET", f"/admin/endpoints/{endpoint}/keys").json()["primaryKey"]
+        return key
+
+    def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = self._call("GET", f"/admin/endpoints/{endpoint}/metrics").json()
+        return found
+
+    def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """One call; a gateway that is just being started again is waited for."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                response = self._http.request(method, path, json=body)
+                break
+            except httpx.TransportError as error:
+                if time.monotonic() > deadline:
+                    raise Unavailable(f"{method} {path}: the gateway does not answer: {error}") from error
+                time.sleep(0.2)
+        if response.is_success:
+            return response
+        raise _error(response.status_code, f"{method} {path.partition('?')[0]}: {_message(response)}")
+
+
+def _error(status: int, message: str) -> PlatformError:
+    if status == 404:
+        return NotFound(message)
+    return Unavailable(message) if status >= 500 else Refused(message)
+
+
+def _message(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {response.status_code}"
+
+
+def _slot(content: Mapping[str, Any]) -> Slot:
+    return Slot(content["name"], SlotState(content["state"]), content["tags"], content["reason"])
+
+
+def _endpoint(content: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(
+        name=content["name"],
+        scoring_url=content["scoring_url"],
+        slots={name: _slot(slot) for name, slot in content["slots"].items()},
+        traffic=content["traffic"],
+        tags=content["tags"],
+    )

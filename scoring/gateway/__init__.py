@@ -1,0 +1,1 @@
+"""The gateway: owns the listening socket, checks keys, shares traffic among slots, and keeps their servers alive."""

@@ -1,0 +1,247 @@
+"""The entry script of a slot: checks the schema, scores, logs. Copied beside a model; imports nothing of ours.
+
+Served by azureml-inference-server-http, here as on Azure. `AZUREML_MODEL_DIR` holds the packed model with its
+`perennial.json`. One JSON line a row goes to `PERENNIAL_PREDICTIONS_DIR`, where that is set.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import math
+import os
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+MAX_DETAILS = 20
+MAX_ID_LENGTH = 128
+FLUSH_ROWS = 500
+
+
+class BadRequest(ValueError):
+    """A request that cannot be scored: a code for programs, a message for people, details by column and row."""
+
+    def __init__(self, code: str, message: str, details: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(message)
+        self.body = {"error": {"code": code, "message": message, "details": (details or [])[:MAX_DETAILS]}}
+
+
+class Schema:
+    """The model's columns, and what a value of each must be."""
+
+    def __init__(self, columns: list[dict[str, Any]]) -> None:
+        self.names = [column["name"] for column in columns]
+        self._columns = columns
+
+    def rows(self, body: Any) -> list[list[Any]]:
+        """The request's rows in the model's order of columns. BadRequest says what is wrong, where."""
+        given, table = _table(body)
+        missing = [name for name in self.names if name not in given]
+        if missing:
+            details = [{"column": name, "row": None, "problem": "missing"} for name in missing]
+            raise BadRequest("missing_columns", f"The request lacks the columns {', '.join(missing)}.", details)
+        places = [given.index(name) for name in self.names]
+        rows = [[row[place] for place in places] for row in table]
+        problems = [
+            {"column": column["name"], "row": number, "problem": problem}
+            for number, row in enumerate(rows)
+            for column, value in zip(self._columns, row, strict=False)
+            if (problem := _problem(column, value))
+        ]
+        if problems:
+            first = problems[0]
+            message = f"{len(problems)} values cannot be scored; the first: {first['column']}, row {first['row']}: "
+            raise BadRequest("invalid_values", message + first["problem"] + ".", problems)
+        return rows
+
+
+def _table(body: Any) -> tuple[list[str], list[list[Any]]]:
+    """Columns and rows of both forms: {"columns", "data"} and a list of records."""
+    data = body.get("input_data") if isinstance(body, dict) else None
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+        columns = list(data[0])
+        uneven = [number for number, row in enumerate(data) if set(row) != set(columns)]
+        if uneven:
+            raise BadRequest("uneven_rows", f"Row {uneven[0]} has other columns than row 0.")
+        return columns, [[row[name] for name in columns] for row in data]
+    if isinstance(data, dict) and isinstance(data.get("columns"), list) and isinstance(data.get("data"), list):
+        columns, rows = data["columns"], data["data"]
+        for number, row in enumerate(rows):
+            if not isinstance(row, list) or len(row) != len(columns):
+                raise BadRequest("uneven_rows", f"Row {number} does not have {len(columns)} values.")
+        if not rows:
+            raise BadRequest("no_rows", "The request holds no rows.")
+        return columns, rows
+    form = '{"input_data": {"columns": [...], "data": [[...]]}} or {"input_data": [{...}]}'
+    raise BadRequest("malformed", f"The body must be {form}, with at least one row.")
+
+
+def _problem(column: dict[str, Any], value: Any) -> str:
+    """Why the value cannot be scored, or nothing. What lies outside the training range can: drift must be seen."""
+    kind = column["type"]
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value is None or (number and math.isnan(value)):
+        return "" if column.get("missing_allowed") else "missing"
+    if kind == "boolean":
+        return "" if isinstance(value, bool) or (number and value in (0, 1)) else f"{value!r:.40} is no boolean"
+    if kind == "category":
+        return "" if isinstance(value, (str, int, float, bool)) else f"{value!r:.40} is no category"
+    if not number:
+        return f"{value!r:.40} is no number"
+    if math.isinf(value):
+        return "infinite"
+    return f"{value!r:.40} is no integer" if kind == "integer" and value != int(value) else ""
+
+
+def identities(body: dict[str, Any], rows: int) -> list[str]:
+    """The caller's correlation ids, or new ones."""
+    given = body.get("correlation_ids")
+    if given is None:
+        return [str(uuid4()) for _ in range(rows)]
+    fine = isinstance(given, list) and all(isinstance(one, str) and 0 < len(one) <= MAX_ID_LENGTH for one in given)
+    if not fine or len(given) != rows or len(set(given)) != rows:
+        message = f"correlation_ids must be {rows} different texts, one a row, of at most {MAX_ID_LENGTH} characters."
+        raise BadRequest("correlation_ids", message)
+    return given
+
+
+class PredictionLog:
+    """Buffers lines and writes them as immutable files, hour by hour. A full disk never fails a request."""
+
+    def __init__(self, folder: Path, flush_seconds: float) -> None:
+        self._folder = folder
+        self._lines: list[tuple[datetime, str]] = []
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._flush_seconds = flush_seconds
+        threading.Thread(target=self._work, daemon=True).start()
+        atexit.register(self.flush)
+
+    def add(self, at: datetime, lines: list[str]) -> None:
+        """Take lines; they are on disk within the flush interval."""
+        with self._lock:
+            self._lines += [(at, line) for line in lines]
+            full = len(self._lines) >= FLUSH_ROWS
+        if full:
+            self._wake.set()
+
+    def flush(self) -> None:
+        """Write what there is."""
+        with self._lock:
+            lines, self._lines = self._lines, []
+        hours: dict[str, list[str]] = {}
+        for at, line in lines:
+            hours.setdefault(at.strftime("%Y/%m/%d/%H"), []).append(line)
+        for hour, content in hours.items():
+            try:
+                self._write(self._folder / hour, content)
+            except OSError as error:
+                print(f"{len(content)} predictions could not be logged: {error}", flush=True)
+
+    @staticmethod
+    def _write(folder: Path, lines: list[str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        name = uuid4().hex
+        temporary = folder / f".{name}.part"
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        temporary.rename(folder / f"{name}.jsonl")
+
+    def _work(self) -> None:
+        while True:
+            self._wake.wait(self._flush_seconds)
+            self._wake.clear()
+            self.flush()
+
+
+class Scorer:
+    """A loaded model: a request's body in, an answer out, and a line a row in the log."""
+
+    def __init__(self, folder: Path, log: PredictionLog | None) -> None:
+        import skops.io
+
+        description = json.loads((folder / "perennial.json").read_text())
+        self._model = skops.io.load(folder / description["model_file"], trusted=description["trusted_types"])
+        self._schema = Schema(description["columns"])
+        self._types = {column["name"]: column["type"] for column in description["columns"]}
+        self._classes = description["classes"]
+        self._log = log
+        self._version = int(os.environ.get("PERENNIAL_MODEL_VERSION", "0"))
+        self._who = {"endpoint": os.environ.get("PERENNIAL_ENDPOINT"), "slot": os.environ.get("PERENNIAL_SLOT")}
+
+    def answer(self, body: Any) -> dict[str, Any]:
+        """Score the request. BadRequest where it cannot be."""
+        started = time.perf_counter()
+        rows = self._schema.rows(body)
+        keys = identities(body, len(rows))
+        outputs = self._score(rows)
+        predictions = [{"correlation_id": key, **output} for key, output in zip(keys, outputs, strict=False)]
+        if self._log is not None:
+            self._record(rows, predictions, (time.perf_counter() - started) * 1000)
+        return {"model_version": self._version, "predictions": predictions}
+
+    def _score(self, rows: list[list[Any]]) -> list[dict[str, Any]]:
+        frame = self._frame(rows)
+        if self._classes is None:
+            return [{"prediction": value} for value in self._model.predict(frame).tolist()]
+        probability = self._model.predict_proba(frame)
+        chosen = [self._classes[place] for place in probability.argmax(axis=1).tolist()]
+        if len(self._classes) == 2:
+            second = probability[:, 1].tolist()
+            return [{"prediction": one, "probability": share} for one, share in zip(chosen, second, strict=False)]
+        names = [str(one) for one in self._classes]
+        shares = [dict(zip(names, row, strict=False)) for row in probability.tolist()]
+        return [{"prediction": one, "probabilities": share} for one, share in zip(chosen, shares, strict=False)]
+
+    def _frame(self, rows: list[list[Any]]) -> Any:
+        import pandas as pd
+
+        columns = {}
+        for place, (name, kind) in enumerate(self._types.items()):
+            values = [row[place] for row in rows]
+            if kind == "category":
+                columns[name] = pd.Series([None if one is None else str(one) for one in values], dtype=object)
+            else:
+                columns[name] = pd.Series([math.nan if one is None else float(one) for one in values])
+        return pd.DataFrame(columns)
+
+    def _record(self, rows: list[list[Any]], predictions: list[dict[str, Any]], latency_ms: float) -> None:
+        now = datetime.now(UTC)
+        common = {"time": now.isoformat(), "model_version": self._version, **self._who}
+        common["latency_ms"] = round(latency_ms, 3)
+        lines = [
+            json.dumps({**prediction, **common, "inputs": dict(zip(self._schema.names, row, strict=False))})
+            for row, prediction in zip(rows, predictions, strict=False)
+        ]
+        self._log.add(now, lines)  # type: ignore[union-attr]
+
+
+_scorer: Scorer
+
+
+def init() -> None:
+    """Called once by the server, before it takes requests."""
+    global _scorer
+    log = None
+    where = os.environ.get("PERENNIAL_PREDICTIONS_DIR")
+    if where:
+        folder = Path(where) / os.environ["PERENNIAL_ENDPOINT"] / os.environ["PERENNIAL_SLOT"]
+        log = PredictionLog(folder, float(os.environ.get("PERENNIAL_LOG_FLUSH_SECONDS", "5")))
+    _scorer = Scorer(Path(os.environ["AZUREML_MODEL_DIR"]), log)
+
+
+def run(data: str) -> Any:
+    """Called by the server with the body of each request."""
+    from azureml_inference_server_http.api.aml_response import AMLResponse
+
+    try:
+        try:
+            body = json.loads(data)
+        except ValueError as error:
+            raise BadRequest("malformed", f"The body is no JSON: {error}.") from None
+        return AMLResponse(_scorer.answer(body), 200, json_str=True)
+    except BadRequest as error:
+        return AMLResponse(error.body, 400, json_str=True)
