@@ -24,6 +24,7 @@ $(VENV)/.ready: requirements.lock scoring/requirements.lock pyproject.toml
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q recipes flows tasks monitoring lifecycle platforms scoring deployments
+	$(BIN)/python -m scoring.environment .perennial/environments >/dev/null
 	touch $@
 
 setup: $(VENV)/.ready ## Make the environment

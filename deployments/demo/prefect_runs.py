@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -14,23 +12,7 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 
-Found = TypeVar("Found")
-
-
-class DemoFailed(RuntimeError):
-    """Something that the demo promises did not happen."""
-
-
-def wait_for(what: str, look: Callable[[], Found | None], seconds: float, every: float = 0.2) -> Found:
-    """Look until there is something. DemoFailed after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found is not None:
-            return found
-        if time.monotonic() > deadline:
-            raise DemoFailed(f"{what} did not come within {seconds:.0f} s.")
-        time.sleep(every)
+from deployments.demo.waiting import DemoFailed, wait_for
 
 
 class Runs:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from deployments.demo.clients import Clients
-from deployments.demo.prefect_runs import DemoFailed, Runs, wait_for
+from deployments.demo.waiting import DemoFailed, wait_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +62,7 @@ def main(data: Path | None, started_at: float | None) -> int:
 
 def _raw_patients(data: Path | None) -> pd.DataFrame:
     import pandas as pd
+
     from deployments.demo.patients import make_patients
 
     if data is None:
@@ -74,8 +75,7 @@ def _raw_patients(data: Path | None) -> pd.DataFrame:
 def _start_service() -> Context:
     """A fresh state directory, the stack on free ports, the deployments, and the scoring environment."""
     from deployments.apply import deploy
-    from deployments.stack import down, process_environment, up
-
+    from deployments.stack import down, up
     from platforms.settings import Settings
     from tasks.context import open_context
 
@@ -85,8 +85,8 @@ def _start_service() -> Context:
     RESULT.unlink(missing_ok=True)
     settings = Settings(state=STATE.resolve(), workloads=Path("workloads").resolve())
     console.print("Starting Prefect, a worker, MLflow and the scoring gateway ...")
-    up(STATE, None, settings.workloads)
-    os.environ.update(process_environment(settings))
+    os.environ["PERENNIAL_LOG_FLUSH_SECONDS"] = "1"  # the demo waits for the prediction log
+    os.environ.update(up(settings).environment)
     deploy(settings)
     return open_context(WORKLOAD, settings)
 
@@ -95,6 +95,7 @@ class _Loop:
     """The loop's steps in their order, and what each left."""
 
     def __init__(self, context: Context, patients: pd.DataFrame, data: Path | None, times: Times) -> None:
+        from deployments.demo.prefect_runs import Runs  # Prefect reads its environment when it is imported
         from deployments.demo.world import World
 
         self.context = context

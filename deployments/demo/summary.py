@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from deployments.demo.prefect_runs import DemoFailed
+from deployments.demo.waiting import DemoFailed
 from lifecycle.ledger import LedgerEntry
 from lifecycle.names import report_prefix
 

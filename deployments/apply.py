@@ -1,0 +1,109 @@
+"""`perennial deploy`: deployments, schedules, limits and notifications brought in line with what the files say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from deployments.environment import ROOT, inherited, process_environment
+from deployments.stack import POOL
+from platforms.settings import Settings
+from platforms.workloads import all_workloads
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.responses import DeploymentResponse
+
+    from lifecycle.workload import Workload
+
+SCHEDULED = {
+    "monitor/prod": lambda workload: workload.monitor.every,
+    "retrain/dev": lambda workload: workload.retrain.every,
+}
+LIMITS = ("retrain", "release")
+
+
+class DeployFailed(RuntimeError):
+    """Prefect did not take what prefect.yaml says; the message holds what it said."""
+
+
+def deploy(settings: Settings) -> list[str]:
+    """Do it, by name, as often as one likes; what was done or is wrong, a line each."""
+    environment = process_environment(settings, settings.addresses)
+    os.environ.update(environment)
+    _deploy_all(environment)
+    from prefect.client.orchestration import get_client
+
+    valid, broken = all_workloads(settings.workloads)
+    workloads = [found.workload for found in valid]
+    with get_client(sync_client=True) as client:
+        told = _limits(client, workloads)
+        for name in SCHEDULED:
+            told += _schedules(client, name, workloads)
+    return told + [f"left out: {error}" for error in broken]
+
+
+def _deploy_all(environment: dict[str, str]) -> None:
+    _prefect(environment, "work-pool", "create", POOL, "--type", "process", "--overwrite")
+    _prefect(environment, "--no-prompt", "deploy", "--all")
+
+
+def _prefect(environment: dict[str, str], *words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", *words],
+        cwd=ROOT,
+        env={**inherited(), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise DeployFailed(f"prefect {' '.join(words)}: {(done.stdout + done.stderr)[-3000:]}")
+
+
+def _limits(client: SyncPrefectClient, workloads: list[Workload]) -> list[str]:
+    """One retraining and one release of a workload at a time."""
+    told = []
+    for workload in workloads:
+        for what in LIMITS:
+            name = f"{what}-{workload.name}"
+            client.upsert_global_concurrency_limit_by_name(name, 1)
+            told.append(f"limit {name}: 1 at a time")
+    return told
+
+
+def _schedules(client: SyncPrefectClient, name: str, workloads: list[Workload]) -> list[str]:
+    """The workloads' schedules on one deployment, by slug; one that an operator paused stays paused."""
+    deployment = client.read_deployment_by_name(name)
+    wanted = {workload.name: every for workload in workloads if (every := SCHEDULED[name](workload)) is not None}
+    told = _remove(client, deployment, set(wanted))
+    there = {schedule.slug: schedule for schedule in deployment.schedules}
+    for workload, every in wanted.items():
+        told.append(_upsert(client, deployment, there.get(workload), workload, every, name))
+    return told
+
+
+def _remove(client: SyncPrefectClient, deployment: DeploymentResponse, wanted: set[str]) -> list[str]:
+    gone = [schedule for schedule in deployment.schedules if schedule.slug and schedule.slug not in wanted]
+    for schedule in gone:
+        client._client.delete(f"/deployments/{deployment.id}/schedules/{schedule.id}").raise_for_status()
+    return [f"schedule {schedule.slug} on {deployment.name}: removed" for schedule in gone]
+
+
+def _upsert(
+    client: SyncPrefectClient, deployment: DeploymentResponse, there: object, workload: str, every: timedelta, name: str
+) -> str:
+    body = {
+        "schedule": {"interval": every.total_seconds(), "timezone": "UTC"},
+        "parameters": {"workload": workload},
+        "slug": workload,
+    }
+    path = f"/deployments/{deployment.id}/schedules"
+    if there is None:
+        client._client.post(path, json=[{**body, "active": True}]).raise_for_status()
+        return f"schedule {workload} on {name}: every {every}, made"
+    client._client.patch(f"{path}/{there.id}", json=body).raise_for_status()  # type: ignore[attr-defined]
+    return f"schedule {workload} on {name}: every {every}"

@@ -1,0 +1,139 @@
+"""The `perennial` command. Each command imports what it needs when it is called: `--help` must be quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Models that keep themselves current.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+State = Annotated[Path, typer.Option(help="Folder of the service's state.")]
+Workload = Annotated[str, typer.Argument(help="The workload's name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.command()
+def up(
+    state: State = Path(".perennial/service"),
+    ports: Annotated[list[str] | None, typer.Option(help="NAME=PORT: prefect, mlflow, gateway, gateway_admin.")] = None,
+) -> None:
+    """Start the service and leave it running; harmless when it runs."""
+    from deployments.apply import deploy as apply
+    from deployments.ports import DEFAULT_PORTS, parse_ports
+    from deployments.stack import up as start
+    from platforms.settings import Settings
+
+    settings = Settings(state=state.resolve())
+    stack = start(settings, {**DEFAULT_PORTS, **parse_ports(ports or [])})
+    typer.echo(f"Started: {', '.join(stack.started)}." if stack.started else "All of it was running already.")
+    for line in apply(settings):
+        typer.echo(f"  {line}")
+    typer.echo(f"Prefect UI: {stack.addresses['prefect']}")
+    typer.echo(f"MLflow UI:  {stack.addresses['mlflow']}")
+    typer.echo(f"Endpoints:  {stack.addresses['gateway']}/endpoints/NAME/score")
+    typer.echo("`make down` stops it.")
+
+
+@app.command()
+def down(
+    state: Annotated[Path | None, typer.Option(help="Folder of state; none: the service's and the demo's.")] = None,
+) -> None:
+    """Stop the service, and what the demo left running."""
+    from deployments.stack import STATES
+    from deployments.stack import down as stop
+
+    ended = sum(stop(one) for one in ([state] if state else STATES))
+    typer.echo(f"{ended} processes ended." if ended else "Nothing was running.")
+
+
+@app.command()
+def deploy() -> None:
+    """Bring deployments, schedules, limits and notifications in line with the files. As often as you like."""
+    from deployments.apply import deploy as apply
+    from platforms.settings import load_settings
+
+    for line in apply(load_settings()):
+        typer.echo(line)
+
+
+@app.command()
+def check(path: Annotated[Path, typer.Argument(help="A workload's folder or file.")]) -> None:
+    """Validate a workload, and say what is wrong in which field."""
+    from platforms.workloads import load_workload
+
+    found = load_workload(path)
+    typer.echo(f"{found.workload.name} is valid: {found.workload.kind}, {found.workload.metric} decides.")
+
+
+@app.command()
+def new(
+    name: Workload,
+    source: Annotated[Path, typer.Option("--from", help="A CSV file of raw data.")],
+    label: Annotated[str | None, typer.Option(help="The column to predict; none: the last.")] = None,
+) -> None:
+    """Write a first workload from data."""
+    from deployments.scaffold import write_workload
+    from platforms.settings import load_settings
+
+    typer.echo(write_workload(load_settings(), name, source, label))
+
+
+@app.command()
+def upload(
+    name: Workload, files: Annotated[list[Path], typer.Argument(help="Raw data: CSV, Parquet, JSON lines.")]
+) -> None:
+    """Put raw data where the workload looks for it."""
+    from deployments.scaffold import upload_raw
+    from platforms.settings import load_settings
+
+    for line in upload_raw(load_settings(), name, files):
+        typer.echo(line)
+
+
+@app.command()
+def history(name: Workload, as_json: AsJson = False) -> None:
+    """The whole story of a model, from data to production."""
+    from deployments.history import show_history
+    from platforms.settings import load_settings
+
+    show_history(load_settings(), name, as_json)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """What serves where."""
+    from deployments.status import show_status
+    from platforms.settings import load_settings
+
+    show_status(load_settings(), as_json)
+
+
+@app.command()
+def demo(
+    data: Annotated[Path | None, typer.Option(help="Raw patients instead of generated ones.")] = None,
+    started_at: Annotated[float | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run the whole loop until a drifted model has been replaced."""
+    from deployments.demo.run import main as run
+
+    raise typer.Exit(run(data, started_at))
+
+
+def main() -> None:
+    """What pyproject.toml calls. Expected errors are one readable message; all others show where they come from."""
+    import sys
+
+    try:
+        app()
+    except (LookupError, ValueError, RuntimeError, OSError) as error:
+        if type(error).__module__.split(".")[0] in ("builtins", "deployments", "platforms", "monitoring", "lifecycle"):
+            sys.exit(f"perennial: {error}")
+        raise

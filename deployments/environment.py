@@ -1,0 +1,52 @@
+"""The environment of every process that we start: where the service is, and no telemetry."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from platforms.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def process_environment(settings: Settings, addresses: Mapping[str, str]) -> dict[str, str]:
+    """What our processes find in their environment beside what they inherit."""
+    return {
+        **QUIET,
+        "PERENNIAL_STATE": str(settings.state.resolve()),
+        "PERENNIAL_WORKLOADS": str(settings.workloads.resolve()),
+        "PERENNIAL_PYTHON": sys.executable,
+        "PERENNIAL_ROOT": str(ROOT),
+        "PREFECT_HOME": str(settings.state.resolve() / "prefect"),
+        "PREFECT_API_URL": f"{addresses['prefect']}/api",
+        "PREFECT_UI_URL": addresses["prefect"],
+        "PREFECT_CLIENT_RETRY_EXTRA_CODES": "503",
+        "PREFECT_CLIENT_MAX_RETRIES": "8",
+        "PREFECT_CLIENT_RETRY_JITTER_FACTOR": "0.2",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_WORKER_PREFETCH_SECONDS": "10",
+        "PREFECT_CLI_PROMPT": "false",
+        "MLFLOW_TRACKING_URI": addresses["mlflow"],
+    }
+
+
+def inherited() -> dict[str, str]:
+    """Our own environment without what would slow our processes down or point them elsewhere."""
+    unwanted = ("PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PYTHONPATH")
+    kept = {key: value for key, value in os.environ.items() if key not in unwanted}
+    return {key: value for key, value in kept.items() if not key.startswith(("PREFECT_", "MLFLOW_"))}
