@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from monitoring.drift import ColumnDrift
 from prefect import flow, runtime
 from pydantic import Field
 
@@ -13,10 +12,11 @@ from flows.parameters import WorkloadName
 from lifecycle.decision import Decision, decide
 from lifecycle.findings import Finding
 from lifecycle.names import CHAMPION
+from monitoring.drift import ColumnDrift, drift_findings
 from platforms.ports import RegisteredModel
 from tasks.context import Context, open_context
 from tasks.datasets import read_holdout
-from tasks.observation import Window, as_rows, check_drift, check_performance, drift_findings, read_window
+from tasks.observation import Window, as_rows, check_drift, check_performance, read_window
 from tasks.pictures import show_drift, write_report
 from tasks.promotion import PROMOTED_AT
 from tasks.registration import DATASET, TRIGGER
@@ -38,8 +38,7 @@ def monitor(
     end = now()
     window = read_window(context, champion, _start(context, champion, end), end)
     drift = check_drift(context, reference, window)
-    _, performance = check_performance(context, champion, window)
-    findings = [*drift_findings(drift), performance]
+    findings = [*drift_findings(drift), check_performance(context, champion, window)]
     decision = decide(context.workload, findings, _retrainings_this_week(context), under_way=False)
     key = _key(champion, window)
     _announce(context, champion, key, drift, findings, decision)
@@ -101,7 +100,12 @@ def _announce(
 
 
 def _score(column: ColumnDrift) -> dict[str, float]:
-    return {"score": round(float(column.score), 6), "threshold": round(float(column.threshold), 6)}
+    """What `values` moved by or, where only their absence did, the missing rate."""
+    if column.values_drifted or column.missing_threshold is None:
+        score, threshold = column.score or 0.0, column.threshold or 0.0
+    else:
+        score, threshold = abs(column.missing_rate - column.reference_missing_rate), column.missing_threshold
+    return {"score": round(score, 6), "threshold": round(threshold, 6)}
 
 
 def _tell(
@@ -118,7 +122,7 @@ def _tell(
         "decision",
         f"### {decision.action.capitalize()}: version {champion.version} of {context.name}\n\n{decision.reason}\n\n"
         f"Window {window.start:%Y-%m-%d %H:%M} to {window.end:%H:%M} UTC: {len(window.predictions)} predictions, "
-        f"{window.labelled_share:.0%} of them labelled.\n\n{told}",
+        f"{window.joined.labelled_share:.0%} of them labelled.\n\n{told}",
     )
     if drift:
         tell_table(context, "drift", as_rows(drift), "Drift by column, the worst first")

@@ -51,12 +51,14 @@ def evaluate(workload: Workload, model: Any, holdout: Holdout) -> dict[str, floa
 def compare_models(workload: Workload, champion: Any, challenger: Any, holdout: Holdout) -> Comparison:
     """Champion and challenger on the newest held-out rows."""
     newest = holdout.newest(workload.release.compare_rows)
+    theirs, ours = score(champion, newest.features), score(challenger, newest.features)
     return compare(
         workload.kind,
         workload.metric,
         newest.label.to_numpy(),
-        score(champion, newest.features).decisive,
-        score(challenger, newest.features).decisive,
+        theirs.decisive,
+        ours.decisive,
+        classes=ours.classes or None,
         seed=0,
     )
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prefect import task
-
 from monitoring.comparison import Comparison
 from platforms.ports import RegisteredModel
 from tasks.context import Context
@@ -16,6 +14,7 @@ from tasks.datasets import Holdout, read_holdout
 from tasks.evaluation import compare_models, evaluate, load_version
 from tasks.registration import DATASET
 from tasks.staging import Check
+from tasks.step import step
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Judgement:
         return "; ".join(failed) if failed else "every gate passed"
 
 
-@task(name="load candidate")
+@step(name="load candidate")
 def load_candidate(context: Context, version: RegisteredModel) -> Candidate:
     """The candidate with its own dataset version's hold-out: the newest labelled data there is."""
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +52,7 @@ def load_candidate(context: Context, version: RegisteredModel) -> Candidate:
     return Candidate(version, model, read_holdout(context, version.tags[DATASET]))
 
 
-@task(name="judge")
+@step(name="judge")
 def judge(context: Context, candidate: Candidate, champion: RegisteredModel | None) -> Judgement:
     """Every gate of the workload, and the champion. A gate that cannot be evaluated fails; a tie keeps the champion."""
     metrics = evaluate(context.workload, candidate.model, candidate.holdout)
@@ -77,9 +76,15 @@ def _gate(context: Context, name: str, metrics: dict[str, float]) -> Check:
 
 
 def _beats(champion: RegisteredModel, comparison: Comparison) -> Check:
-    seen = (
-        f"{comparison.verdict}: {comparison.metric} {comparison.challenger:.4f} against {comparison.champion:.4f}, "
-        f"better by {comparison.difference:+.4f} [{comparison.low:+.4f}, {comparison.high:+.4f}] "
-        f"on {comparison.rows} rows"
+    return Check(f"better than champion {champion.version}", comparison.challenger_wins, _in_words(comparison))
+
+
+def _in_words(comparison: Comparison) -> str:
+    values = (comparison.challenger, comparison.champion, comparison.difference, comparison.low, comparison.high)
+    if any(value is None for value in values):
+        return f"{comparison.verdict}: {comparison.reason}"
+    ours, theirs, difference, low, high = values
+    return (
+        f"{comparison.verdict}: {comparison.metric} {ours:.4f} against {theirs:.4f}, "
+        f"better by {difference:+.4f} [{low:+.4f}, {high:+.4f}] on {comparison.rows} rows"
     )
-    return Check(f"better than champion {champion.version}", comparison.verdict == "better", seen)

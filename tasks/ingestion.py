@@ -6,18 +6,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pandas as pd
-from monitoring.inference import infer_columns
-from monitoring.quality import SchemaMismatch, UnusableData, split_rows
-from prefect import task
 
 from lifecycle.columns import Column
 from lifecycle.dataset import DatasetManifest
 from lifecycle.names import digest, quarantine_prefix
+from monitoring.errors import SchemaMismatch, UnusableData
+from monitoring.inference import infer_columns
+from monitoring.quality import split_rows
 from platforms.prediction_log import PredictionLog
 from tasks.context import Context
 from tasks.dataset_content import content_version, is_held_out, row_hashes
 from tasks.datasets import newest_manifest, write_dataset
 from tasks.raw_data import OBSERVED_AT, RawFile
+from tasks.step import step
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LABELLED = "labelled predictions"
@@ -46,7 +47,7 @@ class Intake:
         }
 
 
-@task(name="read labelled predictions")
+@step(name="read labelled predictions")
 def read_labelled(context: Context) -> pd.DataFrame:
     """What production was asked and what turned out to be true: features, label, time; a row each."""
     log = PredictionLog(context.platform.blobs)
@@ -62,7 +63,7 @@ def read_labelled(context: Context) -> pd.DataFrame:
     return frame
 
 
-@task(name="validate")
+@step(name="validate")
 def validate(context: Context, files: list[RawFile], labelled: pd.DataFrame) -> tuple[tuple[Column, ...], list[Intake]]:
     """Split every source into rows that can be used and rows that cannot; write the latter into quarantine."""
     columns = _columns(context, files)
@@ -81,7 +82,7 @@ def validate(context: Context, files: list[RawFile], labelled: pd.DataFrame) -> 
     return columns, intakes
 
 
-@task(name="write dataset version")
+@step(name="write dataset version")
 def write_version(context: Context, columns: tuple[Column, ...], intakes: list[Intake]) -> DatasetManifest:
     """Write the dataset version that these rows make, or find it. UnusableData where no model can be made of them."""
     usable = [intake.good for intake in intakes if len(intake.good)]
@@ -147,7 +148,9 @@ def _take_in(
     if problem:
         return intake
     try:
-        good, intake.quarantined = split_rows(frame, columns, context.workload.data.label, context.workload.kind)
+        good, intake.quarantined = split_rows(
+            frame, columns, context.workload.data.label, context.workload.kind, whole=False
+        )
     except (SchemaMismatch, UnusableData) as error:
         intake.problem = str(error)
         intake.quarantined = frame.assign(_problem=str(error))

@@ -5,17 +5,16 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from monitoring.drift import ColumnDrift
-from prefect import task
-
 from lifecycle.names import report_prefix
+from monitoring.drift import ColumnDrift
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.observation import Window
+from tasks.step import step
 from tasks.story import tell, tell_link
 
 
-@task(name="draw drift")
+@step(name="draw drift")
 def show_drift(context: Context, reference: Holdout, window: Window, drift: list[ColumnDrift]) -> None:
     """Small multiples, a column each: reference and now."""
     from monitoring.picture import drift_picture
@@ -25,7 +24,7 @@ def show_drift(context: Context, reference: Holdout, window: Window, drift: list
     tell(context, "drift-picture", f"![Reference and now, by column](data:image/svg+xml;base64,{encoded})")
 
 
-@task(name="write Evidently report")
+@step(name="write Evidently report")
 def write_report(context: Context, reference: Holdout, window: Window, drift: list[ColumnDrift], key: str) -> str:
     """The window's report in the blob store; its name there."""
     from monitoring.report import evidently_report

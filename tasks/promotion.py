@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pandas as pd
-from prefect import task
 
 from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
 from platforms.ports import Endpoint, NotFound, RegisteredModel, Slot, SlotState
 from tasks.context import Context
 from tasks.endpoints import bring_up, client_for, live_slot, request_body, version_in
+from tasks.step import step
 
 VERDICT = "perennial.verdict"  # promoted, rejected
 REASON = "perennial.reason"
@@ -46,7 +46,7 @@ def production(context: Context) -> Live | None:
     return None if slot is None or version is None else Live(endpoint, slot, version)
 
 
-@task(name="deploy beside production")
+@step(name="deploy beside production")
 def deploy_beside(context: Context, version: RegisteredModel) -> str:
     """Bring the version up in the slot that has no traffic, or find it in one; the slot's name."""
     endpoints = context.platform.endpoints
@@ -57,7 +57,7 @@ def deploy_beside(context: Context, version: RegisteredModel) -> str:
     return slot
 
 
-@task(name="move traffic")
+@step(name="move traffic")
 def move_traffic(context: Context, slot: str, version: RegisteredModel) -> None:
     """All traffic to the slot, then the alias to its version, and the one before remembered."""
     models = context.platform.models
@@ -68,7 +68,7 @@ def move_traffic(context: Context, slot: str, version: RegisteredModel) -> None:
     models.set_alias(context.name, CHAMPION, version.version)
 
 
-@task(name="probe production slot")
+@step(name="probe production slot")
 def probe(context: Context, slot: str, version: RegisteredModel, rows: pd.DataFrame) -> None:
     """One request to the slot before it gets traffic. RuntimeError where it is not answered by that version."""
     url = context.platform.endpoints.get(context.name).scoring_url
@@ -98,7 +98,7 @@ def reconcile_alias(context: Context) -> str:
     return f"Version {live.version} serves: the alias champion was moved to it from {before}."
 
 
-@task(name="roll back")
+@step(name="roll back")
 def roll_back(context: Context) -> tuple[int, int]:
     """Traffic back to the version before; from and to. In seconds where its slot is warm."""
     live = production(context)

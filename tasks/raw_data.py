@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
-from prefect import task
 
 from platforms.ports import BlobInfo, BlobStore, NotFound
 from tasks.context import Context
+from tasks.step import step
 
 OBSERVED_AT = "_observed_at"
 
@@ -28,7 +28,7 @@ class RawFile:
     problem: str = ""
 
 
-@task(name="read raw data")
+@step(name="read raw data")
 def read_raw(context: Context) -> list[RawFile]:
     """Every raw blob of the workload. LookupError where there is none, or none in a format we read."""
     prefix = context.workload.data.raw

@@ -6,13 +6,12 @@ import json
 import tempfile
 from pathlib import Path
 
-from prefect import task
-
 from lifecycle.dataset import DatasetManifest
 from platforms.ports import Job, RegisteredModel
 from tasks.context import Context
 from tasks.datasets import read_holdout
 from tasks.evaluation import evaluate
+from tasks.step import step
 
 METRICS = "perennial.metrics"
 DATASET = "perennial.dataset"
@@ -31,7 +30,7 @@ def registered_under(context: Context, key: str) -> RegisteredModel | None:
     return next((version for version in versions if version.tags.get("perennial.key") == key), None)
 
 
-@task(name="evaluate and register")
+@step(name="evaluate and register")
 def evaluate_and_register(
     context: Context, manifest: DatasetManifest, job: Job, key: str, run_id: str, trigger: str
 ) -> RegisteredModel:

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pandas as pd
-from prefect import task
 
 from lifecycle.names import STAGING_SLOT, staging_endpoint
 from platforms.ports import RegisteredModel
@@ -16,6 +15,7 @@ from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.endpoints import bring_up, client_for, request_body
 from tasks.evaluation import score
+from tasks.step import step
 
 SAMPLE_ROWS = 100
 
@@ -33,7 +33,7 @@ class Check:
         return {"check": self.name, "passed": "yes" if self.passed else "NO", "seen": self.seen}
 
 
-@task(name="deploy to staging")
+@step(name="deploy to staging")
 def deploy_to_staging(context: Context, version: RegisteredModel) -> None:
     """Bring the candidate up in staging."""
     endpoint = staging_endpoint(context.name)
@@ -41,13 +41,13 @@ def deploy_to_staging(context: Context, version: RegisteredModel) -> None:
     bring_up(context, endpoint, STAGING_SLOT, version)
 
 
-@task(name="clear staging")
+@step(name="clear staging")
 def clear_staging(context: Context) -> None:
     """What has been tested need not run on."""
     context.platform.endpoints.delete_slot(staging_endpoint(context.name), STAGING_SLOT)
 
 
-@task(name="test in staging")
+@step(name="test in staging")
 def test_in_staging(context: Context, model: Any, version: RegisteredModel, holdout: Holdout) -> list[Check]:
     """Every check, whether an earlier one failed or not. A check that cannot be made has failed."""
     endpoint = staging_endpoint(context.name)

@@ -6,7 +6,7 @@ import hashlib
 import time
 from pathlib import Path
 
-from prefect import get_run_logger, task
+from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from lifecycle.dataset import DatasetManifest
@@ -14,6 +14,7 @@ from lifecycle.names import digest, job_name, training_key
 from platforms.ports import Compute, Job, JobSpec, JobStatus, NotFound
 from tasks.context import Context
 from tasks.datasets import job_prefix
+from tasks.step import step
 from tasks.story import tell
 
 RECIPES = Path(__file__).parent.parent / "recipes"
@@ -46,7 +47,7 @@ def key_of_training(context: Context, dataset_version: str) -> str:
     return training_key(dataset_version, digest(content.digest(), 12), {"command": command})
 
 
-@task(name="run training job")
+@step(name="run training job")
 def run_job(context: Context, manifest: DatasetManifest, key: str, run_id: str) -> Job:
     """Submit the job or find the one under way, and wait for its end. TrainingFailed where it leaves no model."""
     code, command = training_code(context)
