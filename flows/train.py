@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.deployments import run_deployment
@@ -53,7 +53,7 @@ def train_on(context: Context, manifest: DatasetManifest, trigger: str) -> Regis
 
 def start_release(context: Context, version: RegisteredModel) -> str:
     """Start `release` as a run of its own, once for each version; the run's id."""
-    run = run_deployment(
+    run: Any = run_deployment(
         RELEASE,
         parameters={"workload": context.name, "model_version": version.version},
         timeout=0,

@@ -16,7 +16,7 @@ Parameter = bool | int | float | str
 
 METRICS: dict[str, tuple[str, ...]] = {
     "classification": ("roc_auc", "accuracy", "f1", "log_loss", "brier"),
-    "regression": ("r2", "rmse", "mae"),
+    "regression": ("rmse", "mae", "r2"),
 }
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
 

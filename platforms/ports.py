@@ -8,7 +8,7 @@ the platform's own words, and no secret. Anything else that escapes is a defect.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,7 +65,7 @@ class BlobStore(Protocol):
     def upload(self, name: str, path: Path) -> BlobInfo:
         """Write or replace from a file, streaming."""
 
-    def download(self, prefix: str, folder: Path) -> list[Path]:
+    def download(self, prefix: str, folder: Path) -> Sequence[Path]:
         """Every blob under the prefix (which ends in '/') as a file below the folder."""
 
     def delete(self, name: str) -> None:

@@ -13,6 +13,16 @@ from platforms.ports import BlobStore
 if TYPE_CHECKING:
     import pandas as pd
 
+PREDICTION_COLUMNS = (
+    "correlation_id",
+    "time",
+    "model_version",
+    "slot",
+    "prediction",
+    "probability",
+    "probabilities",
+    "inputs",
+)
 LABEL_COLUMNS = ("correlation_id", "label", "observed_at")
 
 
@@ -23,12 +33,15 @@ class PredictionLog:
         self._blobs = blobs
 
     def predictions(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
-        """Predictions of [start, end), a row each: correlation_id, time (UTC), model_version, slot, prediction,
-        probability (NaN where there is none) and one column `inputs` of dictionaries. Empty if there are none."""
+        """Predictions of [start, end), a row each; an empty frame if there are none.
+
+        Columns: correlation_id, time (UTC), model_version, slot, prediction, probability (of two classes),
+        probabilities (of more: a dictionary), inputs (a dictionary).
+        """
         import pandas as pd
 
         lines = [line for blob in self._hours(endpoint, start, end) for line in self._lines(blob)]
-        columns = ["correlation_id", "time", "model_version", "slot", "prediction", "probability", "inputs"]
+        columns = list(PREDICTION_COLUMNS)
         frame = pd.DataFrame(lines, columns=columns) if lines else pd.DataFrame(columns=columns)
         frame["time"] = pd.to_datetime(frame["time"], utc=True, format="ISO8601")
         return frame[(frame["time"] >= start) & (frame["time"] < end)].reset_index(drop=True)

@@ -36,8 +36,8 @@ class Intake:
 
     def as_row(self) -> dict[str, object]:
         """For the table on the run's page."""
-        broken = self.quarantined["_problem"].value_counts().head(3) if len(self.quarantined) else {}
-        told = "; ".join(f"{problem} ({count})" for problem, count in dict(broken).items())
+        counts = self.quarantined["_problem"].value_counts().head(3).to_dict() if len(self.quarantined) else {}
+        told = "; ".join(f"{problem} ({count})" for problem, count in counts.items())
         return {
             "source": self.name,
             "rows": self.rows,

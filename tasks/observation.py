@@ -10,7 +10,7 @@ import pandas as pd
 
 from lifecycle.findings import Finding
 from monitoring.drift import ColumnDrift, score_columns
-from monitoring.performance import Joined, Realised, has_degraded, join_labels, realised
+from monitoring.performance import Joined, Realised, degradation_limit, has_degraded, join_labels, realised
 from monitoring.profile import reference_profile
 from platforms.ports import RegisteredModel
 from platforms.prediction_log import PredictionLog
@@ -69,7 +69,7 @@ def check_performance(context: Context, champion: RegisteredModel, window: Windo
         kind="performance",
         subject=metric,
         score=measured.value,
-        threshold=promised,
+        threshold=None if promised is None else degradation_limit(metric, promised, workload.monitor.tolerance),
         significant=degraded is True,
         conclusive=degraded is not None,
         message=_told(metric, promised, measured),

@@ -3,9 +3,18 @@
 A step asks the platform what is there already; a cache of Prefect's would remember what may be gone.
 """
 
-from functools import partial
+from __future__ import annotations
 
-from prefect import task
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 
-step = partial(task, cache_policy=NO_CACHE)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def step(*, name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A decorator: a task of that name."""
+    return task(name=name, cache_policy=NO_CACHE)

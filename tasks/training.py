@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from pathlib import Path
+from typing import Any
 
 from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -87,7 +88,9 @@ def _wait(compute: Compute, spec: JobSpec) -> Job:
     logger = get_run_logger()
     job = compute.submit(spec)
     logger.info("Job %s: %s", spec.name, " ".join(spec.command))
-    progress = create_progress_artifact(0.0, key=f"{spec.tags['workload']}-training", description=f"Job {spec.name}")
+    progress: Any = create_progress_artifact(
+        0.0, key=f"{spec.tags['workload']}-training", description=f"Job {spec.name}"
+    )
     started = time.monotonic()
     shown = 0.0
     interval = 0.2

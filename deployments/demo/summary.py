@@ -139,7 +139,7 @@ def _event_to_running(loop: _Loop) -> float:
     started = loop.retrain.start_time
     if started is None:
         raise DemoFailed("The retraining never ran.")
-    return (started - datetime.fromisoformat(loop.request["occurred"])).total_seconds()
+    return started.timestamp() - datetime.fromisoformat(loop.request["occurred"]).timestamp()
 
 
 def _reports(loop: _Loop) -> list[str]:

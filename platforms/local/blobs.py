@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,7 +74,7 @@ class LocalBlobStore:
             temporary.replace(target)
         return self._info(name, target)
 
-    def download(self, prefix: str, folder: Path) -> list[Path]:
+    def download(self, prefix: str, folder: Path) -> Sequence[Path]:
         if not prefix.endswith("/"):
             raise ValueError(f"A prefix to download ends in '/': {prefix!r}")
         files = []

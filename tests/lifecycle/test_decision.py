@@ -44,9 +44,7 @@ DRIFT = finding("drift", True)
         ([], {}, 0, False, "nothing"),
     ],
 )
-def test_policy(
-    findings: list[Finding], monitor: dict[str, object], spent: int, under_way: bool, action: str
-) -> None:
+def test_policy(findings: list[Finding], monitor: dict[str, object], spent: int, under_way: bool, action: str) -> None:
     assert decide(workload(**monitor), findings, spent, under_way).action == action
 
 

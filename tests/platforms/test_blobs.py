@@ -12,7 +12,7 @@ from platforms.local.blobs import LocalBlobStore
 from platforms.ports import BlobStore, NotFound, Refused
 
 
-@pytest.fixture()
+@pytest.fixture
 def blobs(tmp_path: Path) -> BlobStore:
     return LocalBlobStore(tmp_path / "store")
 

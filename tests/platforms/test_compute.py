@@ -17,14 +17,14 @@ from platforms.local.compute import LocalCompute
 from platforms.ports import Job, JobSpec, JobStatus, NotFound, Refused
 
 
-@pytest.fixture()
+@pytest.fixture
 def compute(tmp_path: Path) -> LocalCompute:
     blobs = LocalBlobStore(tmp_path / "blobs")
     blobs.write("data/one.txt", b"hello")
     return LocalCompute(tmp_path / "jobs", blobs)
 
 
-@pytest.fixture()
+@pytest.fixture
 def spec(tmp_path: Path) -> Callable[..., JobSpec]:
     def make(script: str, name: str = "job-1", **more: object) -> JobSpec:
         code = tmp_path / "code"
@@ -54,7 +54,9 @@ WAIT = "import time; print('waiting', flush=True); time.sleep(600)"
 FAIL = "import sys; print('it went wrong', file=sys.stderr); sys.exit(3)"
 
 
-def test_a_job_sees_its_data_and_leaves_outputs(compute: LocalCompute, spec: Callable[..., JobSpec], tmp_path: Path) -> None:
+def test_a_job_sees_its_data_and_leaves_outputs(
+    compute: LocalCompute, spec: Callable[..., JobSpec], tmp_path: Path
+) -> None:
     compute.submit(spec(COPY))
     job = ended(compute)
     assert (job.status, job.exit_code) == (JobStatus.COMPLETED, 0)
@@ -66,7 +68,7 @@ def test_a_job_sees_its_data_and_leaves_outputs(compute: LocalCompute, spec: Cal
 
 
 def test_submitting_again_finds_the_job(compute: LocalCompute, spec: Callable[..., JobSpec], tmp_path: Path) -> None:
-    count = "import pathlib, sys; f = pathlib.Path(sys.argv[2], 'n'); f.write_text(f.read_text() + 'x' if f.exists() else 'x')"
+    count = "import pathlib, sys; pathlib.Path(sys.argv[2], 'n').open('a').write('x')"
     for _ in range(3):
         compute.submit(spec(count))
     ended(compute)
