@@ -26,3 +26,6 @@ DatasetVersion = Annotated[
         pattern=r"^[0-9a-f]{12}$",
     ),
 ]
+
+# How long a killed run's slot stays taken: the shortest that Prefect allows. A living run renews its lease.
+LEASE_SECONDS = 60.0

@@ -12,7 +12,7 @@ from prefect.input import RunInput
 from prefect.states import Completed, State
 from pydantic import Field
 
-from flows.parameters import ModelVersion, WorkloadName
+from flows.parameters import LEASE_SECONDS, ModelVersion, WorkloadName
 from lifecycle.names import CHAMPION
 from platforms.ports import NotFound, RegisteredModel
 from tasks.context import Context, open_context
@@ -50,7 +50,7 @@ def release(workload: WorkloadName, model_version: ModelVersion = None) -> State
     """Completed, promoted or rejected; Failed where the platform did not do its part. Safe to run again."""
     context = open_context(workload)
     version = _candidate(context, model_version)
-    with concurrency(f"release-{workload}", occupy=1, strict=True):
+    with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
         live = production(context)
         if live is not None and live.version == version.version:
             told = reconcile_alias(context)

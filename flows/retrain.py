@@ -9,7 +9,7 @@ from prefect.concurrency.sync import concurrency
 from pydantic import Field
 
 from flows.ingest import ingest_into
-from flows.parameters import WorkloadName
+from flows.parameters import LEASE_SECONDS, WorkloadName
 from flows.train import start_release, train_on
 from tasks.context import open_context
 from tasks.story import record, tell
@@ -25,7 +25,7 @@ def retrain(
 ) -> int:
     """The candidate's version. One a workload at a time."""
     context = open_context(workload)
-    with concurrency(f"retrain-{workload}", occupy=1, strict=True):
+    with concurrency(f"retrain-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
         record(context, "requested", key, f"A retraining was asked for: {reason}")
         manifest = ingest_into(context)
         version = train_on(context, manifest, trigger=key)

@@ -8,7 +8,7 @@ from prefect import flow, runtime
 from prefect.concurrency.sync import concurrency
 from pydantic import Field
 
-from flows.parameters import WorkloadName
+from flows.parameters import LEASE_SECONDS, WorkloadName
 from tasks.context import open_context
 from tasks.promotion import roll_back
 from tasks.story import emit, record, tell
@@ -23,7 +23,7 @@ def rollback(
 ) -> int:
     """The version that serves now. Fails where there is none to go back to."""
     context = open_context(workload)
-    with concurrency(f"release-{workload}", occupy=1, strict=True):
+    with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
         left, back = roll_back(context)
     summary = f"{workload} went back from version {left} to version {back}: {reason}."
     key = f"{left}-{back}-{runtime.flow_run.id}"

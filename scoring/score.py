@@ -210,7 +210,7 @@ class Scorer:
 
     def _record(self, rows: list[list[Any]], predictions: list[dict[str, Any]], latency_ms: float) -> None:
         now = datetime.now(UTC)
-        common = {"time": now.isoformat(), "model_version": self._version, **self._who}
+        common: dict[str, Any] = {"time": now.isoformat(), "model_version": self._version, **self._who}
         common["latency_ms"] = round(latency_ms, 3)
         lines = [
             json.dumps({**prediction, **common, "inputs": dict(zip(self._schema.names, row, strict=False))})

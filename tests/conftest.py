@@ -51,6 +51,11 @@ class Service:
         return process.returncode, output
 
 
+def result_of(output: str) -> str:
+    """What the flow returned, as `repr` shows it."""
+    return output.rpartition("RESULT ")[2].splitlines()[0]
+
+
 def _clean() -> dict[str, str]:
     unwanted = ("PYTHONDONTWRITEBYTECODE",)
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Service
+from tests.conftest import Service, result_of
 from tests.people import make_people
 
 YAML = """
 name: {name}
 kind: classification
-data: {{raw: {name}/raw/, label: sick, columns: {{age: 0..120, weight: number, region: category?}}}}
+data: {{raw: {name}/raw/, label: sick, columns: {{age: 0..120, weight: number, region: 'category?'}}}}
 """
 
 
@@ -91,10 +91,10 @@ def test_same_content(stack: Service, workload: str, tmp_path: Path) -> None:
     people = make_people(300, seed=3)
     blobs = stack.platform.blobs
     blobs.write(f"{workload}/raw/a.csv", people.to_csv(index=False).encode())
-    first = stack.run("ingest", repr(workload))[1].rpartition("RESULT ")[2].strip()
+    first = result_of(stack.run("ingest", repr(workload))[1])
     blobs.delete(f"{workload}/raw/a.csv")
     people.sample(frac=1, random_state=1).to_parquet(tmp_path / "b.parquet", index=False)
     blobs.upload(f"{workload}/raw/b.parquet", tmp_path / "b.parquet")
-    second = stack.run("ingest", repr(workload))[1].rpartition("RESULT ")[2].strip()
+    second = result_of(stack.run("ingest", repr(workload))[1])
     assert first == second
     assert len(first) == 14
