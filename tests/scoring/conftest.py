@@ -1,0 +1,118 @@
+"""A real gateway with a real scoring server behind it, for the whole folder of tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deployments.ports import free_ports
+from platforms.local.endpoints import LocalOnlineEndpoints
+from platforms.ports import SlotState
+from tests.people import make_people
+
+ROOT = Path(__file__).parents[2]
+COLUMNS = [
+    {"name": "age", "type": "number", "missing_allowed": False},
+    {"name": "weight", "type": "integer", "missing_allowed": True},
+]
+
+
+@dataclass
+class Gateway:
+    """The process, its folder and a client of its control plane."""
+
+    folder: Path
+    ports: dict[str, int]
+    process: subprocess.Popen[bytes]
+
+    @property
+    def endpoints(self) -> LocalOnlineEndpoints:
+        token = (self.folder / "state" / "admin.token").read_text()
+        return LocalOnlineEndpoints(f"http://127.0.0.1:{self.ports['admin']}", token)
+
+    def post(self, endpoint: str, body: Any, **headers: str) -> httpx.Response:
+        """Score with the right key."""
+        headers = {"Authorization": f"Bearer {self.endpoints.key(endpoint)}", **headers}
+        url = f"http://127.0.0.1:{self.ports['data']}/endpoints/{endpoint}/score"
+        content = body if isinstance(body, (bytes, str)) else json.dumps(body)
+        return httpx.post(url, content=content, headers=headers, timeout=30)
+
+    def start(self) -> None:
+        """Start it, or start it again."""
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+        ports = ["--port", str(self.ports["data"]), "--admin-port", str(self.ports["admin"])]
+        places = ["--state", str(self.folder / "state"), "--predictions", str(self.folder / "predictions")]
+        shared = ["--environments", str(ROOT / ".perennial" / "environments")]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "scoring.gateway", *ports, *places, *shared],
+            cwd=ROOT,
+            env={**environment, "PERENNIAL_LOG_FLUSH_SECONDS": "0.2"},
+        )
+        wait(lambda: self._answers())
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"http://127.0.0.1:{self.ports['admin']}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def deploy(self, endpoint: str, slot: str, model: Path, version: int) -> None:
+        """Deploy and wait until it is healthy."""
+        self.endpoints.deploy(endpoint, slot, model, {"model_version": str(version)})
+        wait(lambda: self.endpoints.get(endpoint).slots[slot].state is SlotState.HEALTHY)
+
+
+def wait(look: Any, seconds: float = 90) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session", name="model")
+def _model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A packed model, as `platforms.packing` would pack it."""
+    import skops.io
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    people = make_people(300, seed=1)
+    fitted = HistGradientBoostingClassifier(max_iter=5).fit(people[["age", "weight"]], people["sick"])
+    folder = tmp_path_factory.mktemp("model")
+    skops.io.dump(fitted, folder / "model.skops")
+    description = {
+        "format": 1,
+        "model": "toy",
+        "kind": "classification",
+        "model_file": "model.skops",
+        "trusted_types": skops.io.get_untrusted_types(file=folder / "model.skops"),
+        "columns": COLUMNS,
+        "classes": [0, 1],
+    }
+    (folder / "perennial.json").write_text(json.dumps(description))
+    shutil.copyfile(ROOT / "scoring" / "requirements.lock", folder / "requirements.lock")
+    return folder
+
+
+@pytest.fixture(scope="session", name="gateway")
+def _gateway(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[Gateway]:
+    """A gateway with the endpoint `toy`, version 1 in blue with all traffic."""
+    gateway = Gateway(tmp_path_factory.mktemp("gateway"), free_ports(["data", "admin"]), None)  # type: ignore[arg-type]
+    gateway.start()
+    gateway.endpoints.ensure("toy", {})
+    gateway.deploy("toy", "blue", model, 1)
+    gateway.endpoints.set_traffic("toy", {"blue": 100})
+    yield gateway
+    gateway.process.terminate()
+    gateway.process.wait(30)
