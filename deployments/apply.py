@@ -43,6 +43,9 @@ def deploy(settings: Settings) -> list[str]:
         told = _limits(client, workloads)
         for name in SCHEDULED:
             told += _schedules(client, name, workloads)
+    from deployments.notifications import apply_notifications
+
+    told += apply_notifications(settings)
     return told + [f"left out: {error}" for error in broken]
 
 
