@@ -53,9 +53,8 @@ def release(workload: WorkloadName, model_version: ModelVersion = None) -> State
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
         live = production(context)
         if live is not None and live.version == version.version:
-            told = reconcile_alias(context)
-            context.platform.models.tag(workload, version.version, {VERDICT: "promoted"})
-            return Completed(message=f"Version {version.version} serves already. {told}")
+            reconcile_alias(context)
+            return _conclude(context, version, live.slot.name, None)
         if version.tags.get(VERDICT) == "rejected":
             return Completed(message=f"Version {version.version} was rejected before: {version.tags.get(REASON, '')}")
         return _release(context, version)
@@ -116,8 +115,15 @@ def _promote(context: Context, candidate: Candidate, judgement: Judgement) -> St
     slot = deploy_beside(context, version)
     probe(context, slot, version, candidate.holdout.newest(5).features)
     move_traffic(context, slot, version)
-    context.platform.models.tag(context.name, version.version, {VERDICT: "promoted", PROMOTED_AT: now().isoformat()})
-    clear_staging(context)
+    return _conclude(context, version, slot, judgement)
+
+
+def _conclude(context: Context, version: RegisteredModel, slot: str, judgement: Judgement | None) -> State[Any]:
+    """What remains once the traffic has moved. `judgement` is None where an earlier run, since killed, moved it."""
+    promoted_at = version.tags.get(PROMOTED_AT, now().isoformat())
+    context.platform.models.tag(context.name, version.version, {VERDICT: "promoted", PROMOTED_AT: promoted_at})
+    with suppress(NotFound):  # there is no staging endpoint where everything was deleted but production
+        clear_staging(context)
     summary = f"Version {version.version} of {context.name} serves in production, in slot {slot}."
     record(
         context,
@@ -126,11 +132,12 @@ def _promote(context: Context, candidate: Candidate, judgement: Judgement) -> St
         summary,
         model_version=version.version,
         dataset_version=version.tags[DATASET],
-        evidence=_evidence(judgement),
+        evidence={} if judgement is None else _evidence(judgement),
     )
     emit(context, "perennial.release.promoted", str(version.version), {"model_version": version.version})
     endpoint = context.platform.endpoints.get(context.name)
-    tell(context, "release", f"### {summary}\n\nClients POST to `{endpoint.scoring_url}`.\n\n{judgement.reason}.")
+    why = "An earlier run had moved the traffic." if judgement is None else f"{judgement.reason}."
+    tell(context, "release", f"### {summary}\n\nClients POST to `{endpoint.scoring_url}`.\n\n{why}")
     return Completed(message=summary)
 
 

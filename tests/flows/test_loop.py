@@ -177,7 +177,7 @@ def test_the_ledger_is_the_audit_and_not_the_memory(released: Service) -> None:
     now = champion(released, "toy")
     code, output = released.run("release", f"'toy', {now}")
     assert code == 0, output
-    assert "serves already" in output
+    assert "serves in production" in output
     assert released.run("monitor", "'toy', report=False")[0] == 0
     assert champion(released, "toy") == now
 
