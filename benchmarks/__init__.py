@@ -1,0 +1,1 @@
+"""What the documents claim, measured: `make bench`, or `python -m benchmarks NAME ...` for some of it."""
