@@ -100,7 +100,7 @@ def test_the_same_seed_finds_the_same() -> None:
 def test_an_unknown_metric_is_refused_with_those_there_are() -> None:
     with pytest.raises(KeyError, match="gini"):
         compare("classification", "gini", [0, 1], [0.1, 0.2], [0.1, 0.2], seed=0)
-    with pytest.raises(KeyError, match="no metric of a regression; there are r2, rmse, mae"):
+    with pytest.raises(KeyError, match="no metric of a regression; there are rmse, mae, r2"):
         compare("regression", "roc_auc", [0, 1], [0.1, 0.2], [0.1, 0.2], seed=0)
 
 
