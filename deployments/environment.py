@@ -38,7 +38,7 @@ def process_environment(settings: Settings, addresses: Mapping[str, str]) -> dic
         "PREFECT_CLIENT_RETRY_EXTRA_CODES": "503",
         "PREFECT_CLIENT_MAX_RETRIES": "8",
         "PREFECT_CLIENT_RETRY_JITTER_FACTOR": "0.2",
-        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_WORKER_QUERY_SECONDS": "0.5",
         "PREFECT_WORKER_PREFETCH_SECONDS": "10",
         "PREFECT_CLI_PROMPT": "false",
         "MLFLOW_TRACKING_URI": addresses["mlflow"],

@@ -96,7 +96,7 @@ def _port(address: str) -> str:
 
 
 def _prefect(_: Path, addresses: Mapping[str, str]) -> list[str]:
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+    command = [sys.executable, "-m", "deployments.prefect_server", "server", "start", "--host", "127.0.0.1"]
     return [*command, "--port", _port(addresses["prefect"])]
 
 

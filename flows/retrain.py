@@ -8,9 +8,7 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 from pydantic import Field
 
-from flows.ingest import ingest_into
 from flows.parameters import LEASE_SECONDS, WorkloadName
-from flows.train import start_release, train_on
 from tasks.context import open_context
 from tasks.story import record, tell
 
@@ -24,6 +22,9 @@ def retrain(
     ] = "manual",
 ) -> int:
     """The candidate's version. One a workload at a time."""
+    from flows.ingest import ingest_into  # here, where the run is Running already: pandas takes half a second
+    from flows.train import start_release, train_on
+
     context = open_context(workload)
     with concurrency(f"retrain-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
         record(context, "requested", key, f"A retraining was asked for: {reason}")

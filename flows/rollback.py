@@ -10,7 +10,6 @@ from pydantic import Field
 
 from flows.parameters import LEASE_SECONDS, WorkloadName
 from tasks.context import open_context
-from tasks.promotion import roll_back
 from tasks.story import emit, record, tell
 
 
@@ -22,6 +21,8 @@ def rollback(
     ] = "by hand",
 ) -> int:
     """The version that serves now. Fails where there is none to go back to."""
+    from tasks.promotion import roll_back  # here, where the run is Running already: pandas takes half a second
+
     context = open_context(workload)
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
         left, back = roll_back(context)
