@@ -22,7 +22,7 @@ def take_the_lock_first() -> None:
 
     @asynccontextmanager
     async def begin_immediate(
-        self: AioSqliteConfiguration, session: Any, with_for_update: bool = False
+        self: AioSqliteConfiguration, session: Any, **_: Any
     ) -> AsyncGenerator[Any, None]:
         async with begin(self, session, with_for_update=True) as transaction:
             yield transaction

@@ -44,12 +44,21 @@ def load_model(path: Path) -> tuple[Any, list[str]]:
         raise UnusableModel(f"{path.name} cannot be loaded: {type(error).__name__}: {error}") from error
 
 
-def pack(model_file: Path, manifest: DatasetManifest, example: pd.DataFrame, folder: Path) -> Path:
-    """Pack the model below the folder and return where: MLmodel, model.skops, requirements.txt, perennial.json."""
+def warm_up() -> None:
+    """Import what packing needs, three seconds of work, while there is something else to wait for."""
+    import mlflow.sklearn  # noqa: F401
+    import sklearn.ensemble  # noqa: F401
+    import skops.io  # noqa: F401
+
+
+def pack(model: Any, trusted: list[str], manifest: DatasetManifest, example: pd.DataFrame, folder: Path) -> Path:
+    """Pack the model below the folder and return where: MLmodel, model.skops, requirements.txt, perennial.json.
+
+    trusted: the types that `load_model` had to trust.
+    """
     import mlflow
     import mlflow.sklearn
 
-    model, trusted = load_model(model_file)
     target = folder / "model"
     mlflow.sklearn.save_model(
         model,

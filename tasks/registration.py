@@ -41,9 +41,9 @@ def evaluate_and_register(
     holdout = read_holdout(context, manifest.version)
     with tempfile.TemporaryDirectory() as name:
         outputs = context.platform.compute.fetch_outputs(job.name, Path(name))
-        model, _ = load_model(outputs / MODEL_FILE)
+        model, trusted = load_model(outputs / MODEL_FILE)
         metrics = evaluate(context.workload, model, holdout)
-        packed = pack(outputs / MODEL_FILE, manifest, holdout.features.head(5), Path(name) / "packed")
+        packed = pack(model, trusted, manifest, holdout.features.head(5), Path(name) / "packed")
         tags = {
             DATASET: manifest.version,
             METRICS: json.dumps(metrics),
