@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ SCHEDULED = {
     "monitor/prod": lambda workload: workload.monitor.every,
     "retrain/dev": lambda workload: workload.retrain.every,
 }
+SCHEDULED_PARAMETERS = {"retrain/dev": {"reason": "its schedule", "key": "schedule"}}
 LIMITS = ("retrain", "release")
 
 
@@ -34,9 +36,10 @@ def deploy(settings: Settings) -> list[str]:
     """Do it, by name, as often as one likes; what was done or is wrong, a line each."""
     environment = process_environment(settings, settings.addresses)
     os.environ.update(environment)
-    _deploy_all(environment)
     from prefect.client.orchestration import get_client
 
+    _pool()
+    _prefect(environment, "--no-prompt", "deploy", "--all")
     valid, broken = all_workloads(settings.workloads)
     workloads = [found.workload for found in valid]
     with get_client(sync_client=True) as client:
@@ -49,9 +52,16 @@ def deploy(settings: Settings) -> list[str]:
     return told + [f"left out: {error}" for error in broken]
 
 
-def _deploy_all(environment: dict[str, str]) -> None:
-    _prefect(environment, "work-pool", "create", POOL, "--type", "process", "--overwrite")
-    _prefect(environment, "--no-prompt", "deploy", "--all")
+def _pool() -> None:
+    """The work pool, if it is not there; what an operator set on it stays."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate
+    from prefect.exceptions import ObjectAlreadyExists
+    from prefect.workers.process import ProcessWorker
+
+    template = ProcessWorker.get_default_base_job_template()
+    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process", base_job_template=template))
 
 
 def _prefect(environment: dict[str, str], *words: str) -> None:
@@ -101,7 +111,7 @@ def _upsert(
 ) -> str:
     body = {
         "schedule": {"interval": every.total_seconds(), "timezone": "UTC"},
-        "parameters": {"workload": workload},
+        "parameters": {"workload": workload, **SCHEDULED_PARAMETERS.get(name, {})},
         "slug": workload,
     }
     path = f"/deployments/{deployment.id}/schedules"

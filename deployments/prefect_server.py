@@ -21,13 +21,11 @@ def take_the_lock_first() -> None:
     begin = AioSqliteConfiguration.begin_transaction
 
     @asynccontextmanager
-    async def begin_immediate(
-        self: AioSqliteConfiguration, session: Any, **_: Any
-    ) -> AsyncGenerator[Any, None]:
+    async def begin_immediate(self: AioSqliteConfiguration, session: Any, **_: Any) -> AsyncGenerator[Any, None]:
         async with begin(self, session, with_for_update=True) as transaction:
             yield transaction
 
-    AioSqliteConfiguration.begin_transaction = begin_immediate  # type: ignore[method-assign]
+    AioSqliteConfiguration.begin_transaction = begin_immediate  # type: ignore
 
 
 if __name__ == "__main__":

@@ -16,7 +16,11 @@ from tasks.story import record, tell, tell_table
     name="ingest", flow_run_name="ingest-{workload}", description="Validate the raw data and write a dataset version."
 )
 def ingest(workload: WorkloadName) -> str:
-    """The dataset version's name. Fails where no row can be used; what is broken goes into quarantine."""
+    """The dataset version's name. Fails where no row can be used; what is broken goes into quarantine.
+
+    Args:
+        workload: The model's name, as its workload.yaml says, such as diabetes.
+    """
     return ingest_into(open_context(workload)).version
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
 
 from prefect import flow, runtime
-from pydantic import Field
 
 from flows.parameters import WorkloadName
 from lifecycle.decision import Decision, decide
@@ -19,16 +17,22 @@ from tasks.datasets import read_holdout
 from tasks.observation import Window, as_rows, check_drift, check_performance, read_window
 from tasks.pictures import show_drift, write_report
 from tasks.promotion import PROMOTED_AT
-from tasks.registration import DATASET, TRIGGER
+from tasks.registration import DATASET, TRIGGER, UNNAMED
 from tasks.story import emit, now, record, tell, tell_table
+from tasks.under_way import replacement_under_way
 
 
 @flow(name="monitor", flow_run_name="monitor-{workload}", description="Look at what production was asked and answered.")
 def monitor(
     workload: WorkloadName,
-    report: Annotated[bool, Field(title="Report", description="Draw the Evidently report, too.")] = True,
+    report: bool = True,
 ) -> str:
-    """What was decided: retrain, notify or nothing."""
+    """What was decided: retrain, notify or nothing.
+
+    Args:
+        workload: The model's name, as its workload.yaml says, such as diabetes.
+        report: Draw the Evidently report, too.
+    """
     context = open_context(workload)
     champion = context.platform.models.by_alias(workload, CHAMPION)
     if champion is None:
@@ -39,7 +43,7 @@ def monitor(
     window = read_window(context, champion, _start(context, champion, end), end)
     drift = check_drift(context, reference, window)
     findings = [*drift_findings(drift), check_performance(context, champion, window)]
-    decision = decide(context.workload, findings, _retrainings_this_week(context), under_way=False)
+    decision = decide(context.workload, findings, _retrainings_this_week(context), replacement_under_way(context))
     key = _key(champion, window)
     _announce(context, champion, key, drift, findings, decision)
     _tell(context, champion, window, drift, findings, decision)
@@ -61,7 +65,7 @@ def _retrainings_this_week(context: Context) -> int:
     week_ago = now() - timedelta(days=7)
     versions = context.platform.models.versions(context.name)
     return sum(
-        version.created_at >= week_ago and version.tags.get(TRIGGER, "manual") != "manual" for version in versions
+        version.created_at >= week_ago and version.tags.get(TRIGGER, "manual") not in UNNAMED for version in versions
     )
 
 

@@ -15,7 +15,11 @@ from tasks.story import tell
 
 @flow(name="reconcile", flow_run_name="reconcile-{workload}", description="Make alias and traffic agree again.")
 def reconcile(workload: WorkloadName) -> str:
-    """What was done, in a sentence."""
+    """What was done, in a sentence.
+
+    Args:
+        workload: The model's name, as its workload.yaml says, such as diabetes.
+    """
     context = open_context(workload)
     told = reconcile_alias(context)
     try:

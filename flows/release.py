@@ -47,7 +47,12 @@ class Approval(RunInput):
     description="Take a candidate through its gates and staging to production.",
 )
 def release(workload: WorkloadName, model_version: ModelVersion = None) -> State[Any]:
-    """Completed, promoted or rejected; Failed where the platform did not do its part. Safe to run again."""
+    """Completed, promoted or rejected; Failed where the platform did not do its part. Safe to run again.
+
+    Args:
+        workload: The model's name, as its workload.yaml says, such as diabetes.
+        model_version: A version in the registry. Empty: the newest.
+    """
     context = open_context(workload)
     version = _candidate(context, model_version)
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from prefect import flow, runtime
 from prefect.concurrency.sync import concurrency
-from pydantic import Field
 
-from flows.parameters import LEASE_SECONDS, WorkloadName
+from flows.parameters import LEASE_SECONDS, Reason, WorkloadName
 from tasks.context import open_context
 from tasks.story import emit, record, tell
 
@@ -16,11 +13,14 @@ from tasks.story import emit, record, tell
 @flow(name="rollback", flow_run_name="rollback-{workload}", description="Give the traffic back to the version before.")
 def rollback(
     workload: WorkloadName,
-    reason: Annotated[
-        str, Field(title="Reason", description="Why, in words.", min_length=1, max_length=1000)
-    ] = "by hand",
+    reason: Reason = "by hand",
 ) -> int:
-    """The version that serves now. Fails where there is none to go back to."""
+    """The version that serves now. Fails where there is none to go back to.
+
+    Args:
+        workload: The model's name, as its workload.yaml says, such as diabetes.
+        reason: Why, in words.
+    """
     from tasks.promotion import roll_back  # here, where the run is Running already: pandas takes half a second
 
     context = open_context(workload)

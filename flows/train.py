@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.deployments import run_deployment
-from pydantic import Field
 
+from flows.cancellation import cancel_training
 from flows.ingest import ingest_into
 from flows.parameters import DatasetVersion, WorkloadName
 from lifecycle.dataset import DatasetManifest
@@ -22,13 +22,24 @@ from tasks.training import key_of_training, run_job
 RELEASE = "release/prod"
 
 
-@flow(name="train", flow_run_name="train-{workload}", description="Train, evaluate and register a candidate.")
+@flow(
+    name="train",
+    flow_run_name="train-{workload}",
+    description="Train, evaluate and register a candidate.",
+    on_cancellation=[cancel_training],
+)
 def train(
     workload: WorkloadName,
     dataset_version: DatasetVersion = None,
-    release: Annotated[bool, Field(title="Release", description="Start the release of the candidate.")] = False,
+    release: bool = False,
 ) -> int:
-    """The candidate's version in the registry. The same data, code and parameters give the same version."""
+    """The candidate's version in the registry. The same data, code and parameters give the same version.
+
+    Args:
+        workload: The model's name, as its workload.yaml says, such as diabetes.
+        dataset_version: What to train on. Empty: ingest the newest data first.
+        release: Start the release of the candidate, too.
+    """
     context = open_context(workload)
     manifest = (
         ingest_into(context)
@@ -52,15 +63,19 @@ def train_on(context: Context, manifest: DatasetManifest, trigger: str) -> Regis
 
 
 def start_release(context: Context, version: RegisteredModel) -> str:
-    """Start `release` as a run of its own, once for each version; the run's id."""
-    run: Any = run_deployment(
-        RELEASE,
-        parameters={"workload": context.name, "model_version": version.version},
-        timeout=0,
-        as_subflow=False,
-        idempotency_key=release_key(context.name, version.version),
-    )
-    return str(run.id)
+    """Start `release` as a run of its own, or find the one that runs or has ended well; the run's id."""
+    key = release_key(context.name, version.version)
+    while True:
+        run: Any = run_deployment(
+            RELEASE,
+            parameters={"workload": context.name, "model_version": version.version},
+            timeout=0,
+            as_subflow=False,
+            idempotency_key=key,
+        )
+        if not (run.state.is_failed() or run.state.is_crashed() or run.state.is_cancelled()):
+            return str(run.id)
+        key = f"{release_key(context.name, version.version)}-after-{run.id}"
 
 
 def _train(context: Context, manifest: DatasetManifest, key: str, trigger: str) -> RegisteredModel:

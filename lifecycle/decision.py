@@ -19,11 +19,14 @@ class Decision(Frozen):
     reason: str
 
 
-def decide(workload: Workload, findings: Sequence[Finding], retrainings_this_week: int, under_way: bool) -> Decision:
+def decide(
+    workload: Workload, findings: Sequence[Finding], retrainings_this_week: int, under_way: Sequence[str]
+) -> Decision:
     """What the workload's policy makes of the findings.
 
     Retraining wants a loss of performance, or a policy that says drift is enough; a budget; and no retraining
-    under way. Drift alone is told to people. Inconclusive is never read as fine, and never as an alarm.
+    or release under way (`under_way`: the runs' names). Drift alone is told to people. Inconclusive is never read as
+    fine, and never as an alarm.
     """
     significant = [finding for finding in findings if finding.significant]
     if not significant:
@@ -35,7 +38,7 @@ def decide(workload: Workload, findings: Sequence[Finding], retrainings_this_wee
         why = "the policy is to notify" if wanted else "no loss of performance is shown"
         return Decision(action="notify", reason=f"{told}. No retraining: {why}.")
     if under_way:
-        return Decision(action="notify", reason=f"{told}. A retraining is under way already.")
+        return Decision(action="notify", reason=f"{told}. No retraining: {', '.join(under_way)} under way.")
     limit = workload.budget.retrainings_per_week
     if retrainings_this_week >= limit:
         return Decision(action="notify", reason=f"{told}. No retraining: {retrainings_this_week} of {limit} this week.")

@@ -10,7 +10,7 @@ import httpx
 import pandas as pd
 from prefect import get_run_logger
 
-from platforms.ports import Endpoint, OnlineEndpoints, RegisteredModel, Slot, SlotState
+from platforms.ports import Endpoint, OnlineEndpoints, RegisteredModel, Slot, SlotState, Unavailable
 from tasks.context import Context
 
 PROBE = "probe-"  # correlation ids that start so are our own requests, and no patients
@@ -61,7 +61,14 @@ def bring_up(context: Context, endpoint: str, slot: str, version: RegisteredMode
 def client_for(endpoints: OnlineEndpoints, endpoint: str, slot: str) -> httpx.Client:
     """A client that reaches this slot whatever the traffic says."""
     headers = {"Authorization": f"Bearer {endpoints.key(endpoint)}", "azureml-model-deployment": slot}
-    return httpx.Client(headers=headers, timeout=60.0)
+    return httpx.Client(headers=headers, timeout=60.0, event_hooks={"response": [_require_available]})
+
+
+def _require_available(response: httpx.Response) -> None:
+    """Unavailable where the endpoint answers in the slot's stead that it does not: no word of the model's."""
+    if response.status_code in (502, 503, 504):
+        response.read()
+        raise Unavailable(f"{response.request.url}: HTTP {response.status_code}: {response.text[:500]}")
 
 
 def request_body(rows: pd.DataFrame) -> dict[str, object]:

@@ -16,6 +16,7 @@ from tasks.step import step
 METRICS = "perennial.metrics"
 DATASET = "perennial.dataset"
 TRIGGER = "perennial.trigger"  # why it was trained: manual, schedule, or the decision's key
+UNNAMED = ("manual", "schedule")  # triggers that ask anew each time
 
 
 def metrics_of(version: RegisteredModel) -> dict[str, float]:
@@ -28,6 +29,12 @@ def registered_under(context: Context, key: str) -> RegisteredModel | None:
     """The version that this very training made before."""
     versions = context.platform.models.versions(context.name)
     return next((version for version in versions if version.tags.get("perennial.key") == key), None)
+
+
+def trained_for(context: Context, trigger: str) -> RegisteredModel | None:
+    """The newest version that was trained for this decision."""
+    versions = context.platform.models.versions(context.name)
+    return next((version for version in reversed(versions) if version.tags.get(TRIGGER) == trigger), None)
 
 
 @step(name="evaluate and register")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lifecycle.names import STAGING_SLOT, staging_endpoint
-from platforms.ports import RegisteredModel
+from platforms.ports import RegisteredModel, Unavailable
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.endpoints import bring_up, client_for, request_body
@@ -47,11 +47,17 @@ def clear_staging(context: Context) -> None:
     context.platform.endpoints.delete_slot(staging_endpoint(context.name), STAGING_SLOT)
 
 
-@step(name="test in staging")
+@step(name="test in staging", attempts=3)
 def test_in_staging(context: Context, model: Any, version: RegisteredModel, holdout: Holdout) -> list[Check]:
-    """Every check, whether an earlier one failed or not. A check that cannot be made has failed."""
+    """Every check, whether an earlier one failed or not. A check that cannot be made has failed.
+
+    Unavailable where the slot does not answer at all: that is no verdict on the model, and is tried again.
+    """
     endpoint = staging_endpoint(context.name)
-    return check_slot(context, endpoint, STAGING_SLOT, model, version, holdout)
+    try:
+        return check_slot(context, endpoint, STAGING_SLOT, model, version, holdout)
+    except httpx.TransportError as error:
+        raise Unavailable(f"{endpoint} does not answer: {error}") from error
 
 
 def check_slot(
@@ -65,7 +71,7 @@ def check_slot(
             _answers_as_registered(client, url, sample, model, version),
             _single_row_agrees(client, url, sample),
             _refuses(client, url, "a missing column", request_body(sample.iloc[:1, 1:])),
-            _refuses(client, url, "a text for a number", _with_text(sample)),
+            *_refuses_text(client, url, sample),
             _refuses(client, url, "no JSON", "{"),
             _wants_a_key(url, sample),
         ]
@@ -107,14 +113,14 @@ def _wants_a_key(url: str, sample: pd.DataFrame) -> Check:
     return Check("wants a key", response.status_code == 401, f"HTTP {response.status_code}")
 
 
-def _with_text(sample: pd.DataFrame) -> dict[str, object]:
-    """One row whose first numeric feature is a text."""
+def _refuses_text(client: httpx.Client, url: str, sample: pd.DataFrame) -> list[Check]:
+    """One row whose first numeric feature is a text; no check where there is no such feature."""
+    numbers = sample.select_dtypes("number").columns
+    if numbers.empty:
+        return []
     row = sample.head(1).astype(object)
-    number = (
-        sample.select_dtypes("number").columns[0] if len(sample.select_dtypes("number").columns) else sample.columns[0]
-    )
-    row[number] = "not a number"
-    return request_body(row)
+    row[numbers[0]] = "not a number"
+    return [_refuses(client, url, "a text for a number", request_body(row))]
 
 
 def _decisive(answer: dict[str, Any]) -> np.ndarray:

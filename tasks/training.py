@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,15 @@ def run_job(context: Context, manifest: DatasetManifest, key: str, run_id: str) 
         why = job.reason or f"exit code {job.exit_code}"
         raise TrainingFailed(f"Job {spec.name} {job.status.value}: {why}. The end of its log:\n{log[-2000:]}")
     return job
+
+
+def cancel_job(context: Context, manifest: DatasetManifest) -> None:
+    """End the job on this data, if one runs."""
+    compute = context.platform.compute
+    name = _next_attempt(compute, context.name, key_of_training(context, manifest.version))
+    with suppress(NotFound):
+        if compute.get(name).status is JobStatus.RUNNING:
+            compute.cancel(name)
 
 
 def _next_attempt(compute: Compute, workload: str, key: str) -> str:

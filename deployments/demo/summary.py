@@ -51,6 +51,7 @@ def result_of(loop: _Loop, first: RegisteredModel, second: RegisteredModel, clie
             "dataset_version": second.tags[DATASET],
             "auc": compared["challenger"],
             "auc_champion_before": compared["champion"],
+            "auc_when_trained": metrics_of(second)[metric],
         },
         "endpoint": {
             "url": live.endpoint.scoring_url,
@@ -93,7 +94,7 @@ def show(console: Console, result: dict[str, Any]) -> None:
         f"{second['auc_champion_before']:.3f}", approved.get(str(first["model_version"]), ""),
     )  # fmt: skip
     models.add_row(
-        "now", str(second["model_version"]), second["dataset_version"], "",
+        "now", str(second["model_version"]), second["dataset_version"], f"{second['auc_when_trained']:.3f}",
         f"{second['auc']:.3f}", approved.get(str(second["model_version"]), ""),
     )  # fmt: skip
     console.print(models)

@@ -33,18 +33,20 @@ DRIFT = finding("drift", True)
 @pytest.mark.parametrize(
     ("findings", "monitor", "spent", "under_way", "action"),
     [
-        ([LOSS], {}, 0, False, "retrain"),
-        ([DRIFT], {}, 0, False, "notify"),
-        ([DRIFT], {"retrain_on_drift": True}, 0, False, "retrain"),
-        ([DRIFT, LOSS], {}, 0, False, "retrain"),
-        ([LOSS], {"then": "notify"}, 0, False, "notify"),
-        ([LOSS], {}, 3, False, "notify"),
-        ([LOSS], {}, 0, True, "notify"),
-        ([finding("drift", False)], {}, 0, False, "nothing"),
-        ([], {}, 0, False, "nothing"),
+        ([LOSS], {}, 0, [], "retrain"),
+        ([DRIFT], {}, 0, [], "notify"),
+        ([DRIFT], {"retrain_on_drift": True}, 0, [], "retrain"),
+        ([DRIFT, LOSS], {}, 0, [], "retrain"),
+        ([LOSS], {"then": "notify"}, 0, [], "notify"),
+        ([LOSS], {}, 3, [], "notify"),
+        ([LOSS], {}, 0, ["retrain-toy"], "notify"),
+        ([finding("drift", False)], {}, 0, [], "nothing"),
+        ([], {}, 0, [], "nothing"),
     ],
 )
-def test_policy(findings: list[Finding], monitor: dict[str, object], spent: int, under_way: bool, action: str) -> None:
+def test_policy(
+    findings: list[Finding], monitor: dict[str, object], spent: int, under_way: list[str], action: str
+) -> None:
     assert decide(workload(**monitor), findings, spent, under_way).action == action
 
 

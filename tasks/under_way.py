@@ -1,0 +1,34 @@
+"""What already runs for a workload, as Prefect knows it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from tasks.context import Context
+
+REPLACING = ("retrain", "release")  # the flows that may end with another champion
+
+
+def replacement_under_way(context: Context) -> list[str]:
+    """The runs of the workload that are due or running, or wait for a person; a schedule's next run is not due yet."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import (
+        FlowFilter,
+        FlowFilterName,
+        FlowRunFilter,
+        FlowRunFilterExpectedStartTime,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
+    )
+    from prefect.states import StateType
+
+    unfinished = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=list(REPLACING))),
+            flow_run_filter=FlowRunFilter(
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=unfinished)),
+                expected_start_time=FlowRunFilterExpectedStartTime.model_validate({"before_": datetime.now(UTC)}),
+            ),
+        )
+    return [run.name for run in runs if run.parameters.get("workload") == context.name]

@@ -1,0 +1,84 @@
+"""A release that a person must approve: it suspends, holds no process, and carries on as the answer says."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.conftest import Service, result_of
+from tests.flows.test_loop import champion, serving, until
+from tests.people import make_people
+
+NAME = "waits"
+
+
+@pytest.fixture(scope="module", name="waits")
+def _waits(stack: Service) -> Iterator[Service]:
+    """A workload that wants a person, with a model trained."""
+    folder = stack.settings.workloads / NAME
+    shutil.copytree(stack.settings.workloads / "toy", folder)
+    content = yaml.safe_load((folder / "workload.yaml").read_text())
+    content.update(name=NAME, release={"approval": "human", "approval_within": "1h"})
+    content["data"]["raw"] = f"{NAME}/raw/"
+    (folder / "workload.yaml").write_text(yaml.safe_dump(content))
+    from deployments.apply import deploy
+
+    deploy(stack.settings)
+    stack.platform.blobs.write(f"{NAME}/raw/people.csv", make_people(1200, seed=6).to_csv(index=False).encode())
+    code, output = stack.run("train", repr(NAME))
+    assert (code, result_of(output)) == (0, "1"), output
+    yield stack
+    shutil.rmtree(folder)
+    deploy(stack.settings)
+
+
+def _post(stack: Service, path: str, body: dict[str, Any]) -> Any:
+    response = httpx.post(f"{stack.addresses['prefect']}/api{path}", json=body, timeout=30)
+    response.raise_for_status()
+    return response.json()
+
+
+def _suspended(stack: Service) -> str:
+    """A release started as its deployment, once it waits; the run's id."""
+    found = httpx.get(f"{stack.addresses['prefect']}/api/deployments/name/release/prod").json()
+    run = _post(stack, f"/deployments/{found['id']}/create_flow_run", {"parameters": {"workload": NAME}})
+    until("a run that waits", lambda: _state(stack, run["id"]) == "PAUSED")
+    return str(run["id"])
+
+
+def _state(stack: Service, run: str) -> str:
+    answer = httpx.get(f"{stack.addresses['prefect']}/api/flow_runs/{run}").json()
+    assert answer["state_type"] not in ("FAILED", "CRASHED"), answer["state"]
+    return str(answer["state_type"])
+
+
+def _answer(stack: Service, run: str, **answer: Any) -> None:
+    found = _post(stack, f"/flow_runs/{run}/resume", {"run_input": answer})
+    assert found["status"] == "ACCEPT", found
+    until("its end", lambda: _state(stack, run) == "COMPLETED")
+
+
+def test_silence_about_the_decision_rejects(waits: Service) -> None:
+    """An empty form is no approval."""
+    _answer(waits, _suspended(waits))
+    assert champion(waits, NAME) is None
+    version = waits.platform.models.get(NAME, 1)
+    assert version.tags["perennial.verdict"] == "rejected"
+    assert "did not approve" in version.tags["perennial.reason"]
+
+
+def test_an_approved_model_serves(waits: Service) -> None:
+    people = make_people(1500, seed=7)
+    waits.platform.blobs.write(f"{NAME}/raw/more.csv", people.to_csv(index=False).encode())
+    code, output = waits.run("train", repr(NAME))
+    assert (code, result_of(output)) == (0, "2"), output
+    run = _suspended(waits)
+    assert champion(waits, NAME) is None
+    _answer(waits, run, approve=True, by="Ada", comment="looks right")
+    assert serving(waits, NAME) == champion(waits, NAME) == 2
+    assert waits.platform.models.get(NAME, 2).tags["perennial.approved-by"] == "Ada (unverified)"
