@@ -59,7 +59,7 @@ class Data(Frozen):
 
 
 class Train(Frozen):
-    """How a model is trained: a script of the workload's own, or a built-in recipe."""
+    """How a model is trained: a script of the workload's own, or a built-in recipe; unsaid: its train.py, if any."""
 
     script: InsidePath | None = None
     recipe: Literal["gradient_boosting", "linear", "random_forest"] | None = None

@@ -22,6 +22,7 @@ from tasks.step import step
 from tasks.story import tell
 
 RECIPES = Path(__file__).parent.parent / "recipes"
+OWN_SCRIPT = "train.py"  # used where the workload names neither a script nor a recipe
 DEFAULT_RECIPE = "gradient_boosting"
 _CODE = {".py", ".txt", ".yaml", ".yml", ".json", ".toml"}
 
@@ -35,8 +36,11 @@ def training_code(context: Context) -> tuple[Path, tuple[str, ...]]:
     train = context.workload.train
     options = [word for name, value in train.parameters.items() for word in (f"--{name}", str(value))]
     places = ["--data", "{data}", "--out", "{out}"]
-    if train.script is not None:
-        return context.folder, ("python", f"{context.folder.name}/{train.script}", *places, *options)
+    script = train.script
+    if script is None and train.recipe is None and (context.folder / OWN_SCRIPT).is_file():
+        script = OWN_SCRIPT
+    if script is not None:
+        return context.folder, ("python", f"{context.folder.name}/{script}", *places, *options)
     recipe = train.recipe or DEFAULT_RECIPE
     return RECIPES, ("python", "-m", RECIPES.name, "--recipe", recipe, *places, *options)
 

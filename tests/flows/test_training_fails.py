@@ -1,0 +1,76 @@
+"""A script that fails, writes nothing or a wrong model, or is cancelled: told on the run's page, nothing registered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Service
+from tests.flows.test_loop import until
+from tests.people import make_people
+
+WORKLOAD = """
+name: {name}
+kind: classification
+data: {{raw: {name}/raw/, label: sick, columns: {{age: 0..120, weight: number, region: 'category?'}}}}
+"""
+HEADER = "import argparse, pathlib, sys, time\np = argparse.ArgumentParser()\np.add_argument('--data')\n"
+SCRIPT = HEADER + "p.add_argument('--out')\na = p.parse_args()\n"
+
+Write = Callable[[str, str], None]
+
+
+@pytest.fixture(name="write")
+def _write(stack: Service) -> Write:
+    """Write a workload with this script, and its raw data."""
+
+    def write(name: str, script: str) -> None:
+        folder: Path = stack.settings.workloads / name
+        folder.mkdir()
+        (folder / "workload.yaml").write_text(WORKLOAD.format(name=name))
+        (folder / "train.py").write_text(SCRIPT + script)
+        content = make_people(400, seed=8).to_csv(index=False).encode()
+        stack.platform.blobs.write(f"{name}/raw/people.csv", content)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "told"),
+    [
+        ("fails", "raise RuntimeError('no such luck')", "no such luck"),
+        ("writes-nothing", "pathlib.Path(a.out).mkdir(exist_ok=True)", "wrote no model.skops"),
+        ("writes-rubbish", "pathlib.Path(a.out, 'model.skops').write_text('rubbish')", "model.skops cannot be loaded"),
+    ],
+)
+def test_the_run_says_why(stack: Service, write: Write, name: str, script: str, told: str) -> None:
+    write(name, script)
+    code, output = stack.run("train", repr(name))
+    assert code == 1
+    assert told in output
+    assert told in _post(stack, "/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 1})[0]["state"]["message"]
+    assert stack.platform.models.versions(name) == []
+
+
+def test_a_cancelled_training_ends_its_job(stack: Service, write: Write) -> None:
+    """Cancelled in the UI: the job does not compute on."""
+    write("slow", "pathlib.Path(a.out).mkdir(exist_ok=True)\ntime.sleep(600)")
+    found = httpx.get(f"{stack.addresses['prefect']}/api/deployments/name/train/dev").json()
+    run = _post(stack, f"/deployments/{found['id']}/create_flow_run", {"parameters": {"workload": "slow"}})
+    jobs = stack.settings.state / "jobs"
+    until("the job", lambda: list(jobs.glob("slow-*/running.json")))
+    state = {"state": {"type": "CANCELLING"}, "force": False}
+    _post(stack, f"/flow_runs/{run['id']}/set_state", state)
+    job = next(iter(jobs.glob("slow-*"))).name
+    until("the job's end", lambda: stack.platform.compute.get(job).status.ended, 60)
+    assert stack.platform.compute.get(job).status.value == "canceled"
+
+
+def _post(stack: Service, path: str, body: dict[str, Any]) -> Any:
+    response = httpx.post(f"{stack.addresses['prefect']}/api{path}", json=body, timeout=30)
+    response.raise_for_status()
+    return response.json()
