@@ -15,7 +15,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-State = Annotated[Path, typer.Option(help="Folder of the service's state.")]
+State = Annotated[Path, typer.Option(envvar="PERENNIAL_STATE", help="Folder of the service's state.")]
 Workload = Annotated[str, typer.Argument(help="The workload's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 

@@ -50,7 +50,7 @@ def monitor(
     if drift:
         show_drift(context, reference, window, drift)
         if report:
-            write_report(context, reference, window, drift, key)
+            write_report(context, champion.run_id, reference, window, drift, key)
     return decision.action
 
 
@@ -120,13 +120,13 @@ def _tell(
     findings: list[Finding],
     decision: Decision,
 ) -> None:
-    told = "\n".join(f"- {finding.message}" for finding in findings if finding.significant or not finding.conclusive)
+    unclear = "\n".join(f"- {finding.message}" for finding in findings if not finding.conclusive)
     tell(
         context,
         "decision",
         f"### {decision.action.capitalize()}: version {champion.version} of {context.name}\n\n{decision.reason}\n\n"
         f"Window {window.start:%Y-%m-%d %H:%M} to {window.end:%H:%M} UTC: {len(window.predictions)} predictions, "
-        f"{window.joined.labelled_share:.0%} of them labelled.\n\n{told}",
+        f"{window.joined.labelled_share:.0%} of them labelled.\n\n{unclear}",
     )
     if drift:
         tell_table(context, "drift", as_rows(drift), "Drift by column, the worst first")

@@ -55,8 +55,9 @@ class MlflowModels:
         self._client.log_batch(run_id, [Metric(name, value, now, 0) for name, value in metrics.items()], new)
         self._client.set_terminated(run_id, "FINISHED" if succeeded else "FAILED")
 
-    def log_text(self, run_id: str, text: str, artifact: str) -> None:
+    def log_text(self, run_id: str, text: str, artifact: str) -> str:
         self._client.log_text(run_id, text, artifact)
+        return f"{self.run_url(run_id)}/artifacts/{artifact}"
 
     def register(self, name: str, run_id: str, model: Path, key: str, tags: Mapping[str, str]) -> RegisteredModel:
         for version in self.versions(name):

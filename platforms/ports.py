@@ -149,8 +149,8 @@ class Models(Protocol):
     def finish_run(self, run_id: str, succeeded: bool, metrics: Mapping[str, float], params: Mapping[str, str]) -> None:
         """Record what came of it and end it."""
 
-    def log_text(self, run_id: str, text: str, artifact: str) -> None:
-        """Attach a text (log, card, JSON) to the run."""
+    def log_text(self, run_id: str, text: str, artifact: str) -> str:
+        """Attach a text (log, card, JSON, HTML) to the run; the address where people can look at it."""
 
     def register(self, name: str, run_id: str, model: Path, key: str, tags: Mapping[str, str]) -> RegisteredModel:
         """Make a version of the packed MLflow model in that folder, or return the version made under that key."""

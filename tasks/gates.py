@@ -86,5 +86,5 @@ def _in_words(comparison: Comparison) -> str:
     ours, theirs, difference, low, high = values
     return (
         f"{comparison.verdict}: {comparison.metric} {ours:.4f} against {theirs:.4f}, "
-        f"better by {difference:+.4f} [{low:+.4f}, {high:+.4f}] on {comparison.rows} rows"
+        f"{difference:+.4f} [{low:+.4f}, {high:+.4f}], {comparison.rows} rows"
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-from pathlib import Path
 
 from lifecycle.names import report_prefix
 from monitoring.drift import ColumnDrift
@@ -26,8 +25,10 @@ def show_drift(context: Context, reference: Holdout, window: Window, drift: list
 
 
 @step(name="write Evidently report")
-def write_report(context: Context, reference: Holdout, window: Window, drift: list[ColumnDrift], key: str) -> str:
-    """The window's report in the blob store; its name there."""
+def write_report(
+    context: Context, run_id: str, reference: Holdout, window: Window, drift: list[ColumnDrift], key: str
+) -> str:
+    """The window's report in the blob store and, to be looked at, with the model's run; its name in the store."""
     os.nice(10)  # the decision is out: what it has started goes first
     from monitoring.report import evidently_report
 
@@ -35,6 +36,6 @@ def write_report(context: Context, reference: Holdout, window: Window, drift: li
     html = evidently_report(reference.features, window.inputs[reference.manifest.features], columns, drift)
     name = f"{report_prefix(context.name)}{key}.html"
     context.platform.blobs.write(name, html.encode())
-    path = Path(context.settings.blobs / name).resolve()
-    tell_link(context, "evidently-report", path.as_uri(), "The Evidently report of this window")
+    url = context.platform.models.log_text(run_id, html, f"reports/{key}.html")
+    tell_link(context, "evidently-report", url, "The Evidently report of this window")
     return name
