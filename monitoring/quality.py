@@ -30,6 +30,7 @@ def split_rows(
     *,
     classes: Sequence[Any] | None = None,
     whole: bool = True,
+    distinct: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(good, quarantined), both with the frame's index, which together hold every row once.
 
@@ -38,8 +39,8 @@ def split_rows(
     or int64 for a classification, float64 for a regression. quarantined: the rows as they came, and `_problem`, text.
 
     A row is quarantined for a value of another type, out of range, missing where none may be, or of an unknown
-    category; for a missing or invalid label (with `classes`: none of them); and as an exact copy of a row before it
-    (names that begin with `_` are ours and do not count).
+    category; for a missing or invalid label (with `classes`: none of them); and, with `distinct`, as an exact copy of
+    a row before it (names that begin with `_` are ours and do not count): rows without an identity may be alike.
     whole: the frame is all there is, so UnusableData is raised where no row is good or, for a classification, one
     class is left. Raises SchemaMismatch where a column or the label is missing, whatever the rows.
     """
@@ -50,7 +51,7 @@ def split_rows(
     problems += _violations(typed, columns, problems)
     typed[label], label_problems = _label(raw[label], label, kind, classes)
     problems += label_problems
-    problems += [(row, "", "copies a row before it") for row in _copies(raw)]
+    problems += [(row, "", "copies a row before it") for row in (_copies(raw) if distinct else ())]
     told = _by_row(problems)
     bad = raw.index.isin(list(told))
     good = _final(typed[~bad], columns, label, kind).set_axis(frame.index[~bad])

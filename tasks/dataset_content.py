@@ -13,6 +13,8 @@ from lifecycle.dataset import HOLDOUT_ONE_IN
 
 _KEY = "perennial-rows-v1"  # sixteen bytes at most; another key would hold other rows out
 VERSION_LENGTH = 12
+IDENTITY = "_identity"  # whose row it is, text; empty where nobody knows
+SOURCE = "_source"  # the blob it came from
 
 
 def row_hashes(frame: pd.DataFrame, names: list[str]) -> np.ndarray:
@@ -24,13 +26,31 @@ def row_hashes(frame: pd.DataFrame, names: list[str]) -> np.ndarray:
     return pd.util.hash_pandas_object(canonical, index=False, hash_key=_KEY[:16].ljust(16, "-")).to_numpy()
 
 
-def is_held_out(hashes: np.ndarray) -> np.ndarray:
-    """Which rows no training ever sees, shape (rows,), bool."""
+def without_repeats(rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """The rows without those that another source repeats; what one source holds twice counts twice.
+
+    rows: with SOURCE and IDENTITY. The same export uploaded again adds nothing, and an identity and its values count
+    once wherever they stand; where there are no identities, rows that are alike are as many as the source with the
+    most of them says.
+    """
+    key = pd.DataFrame({"content": row_hashes(rows, names), "identity": rows[IDENTITY].to_numpy()})
+    key["occurrence"] = key.assign(source=rows[SOURCE].to_numpy()).groupby([*key, "source"]).cumcount()
+    return rows[~key.duplicated().to_numpy()].reset_index(drop=True)
+
+
+def is_held_out(rows: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """Which rows no training ever sees, shape (rows,), bool.
+
+    By identity where there is one, so that no patient stands on both sides; else by content, so that no row does.
+    """
+    by_identity = row_hashes(rows, [IDENTITY])
+    hashes = np.where(rows[IDENTITY].to_numpy() != "", by_identity, row_hashes(rows, names))
     return hashes % HOLDOUT_ONE_IN == 0
 
 
 def content_version(frame: pd.DataFrame, names: list[str], columns: tuple[Column, ...]) -> str:
-    """The sha256 (its first digits) of the rows, whatever their order, and of the schema."""
+    """The sha256 (its first digits) of the rows and whose they are, whatever their order, and of the schema."""
+    names = [*names, IDENTITY]
     canonical = pd.DataFrame({name: _canonical(frame[name]) for name in names})
     ordered = canonical.iloc[np.argsort(row_hashes(frame, names), kind="stable")]
     content = hashlib.sha256(json.dumps([column.model_dump(mode="json") for column in columns]).encode())

@@ -15,7 +15,7 @@ from monitoring.inference import infer_columns
 from monitoring.quality import split_rows
 from platforms.prediction_log import PredictionLog
 from tasks.context import Context
-from tasks.dataset_content import content_version, is_held_out, row_hashes
+from tasks.dataset_content import IDENTITY, SOURCE, content_version, is_held_out, without_repeats
 from tasks.datasets import newest_manifest, write_dataset
 from tasks.raw_data import OBSERVED_AT, RawFile
 from tasks.step import step
@@ -60,6 +60,7 @@ def read_labelled(context: Context) -> pd.DataFrame:
     frame = pd.DataFrame(list(joined["inputs"]))
     frame[context.workload.data.label] = joined["label"].to_numpy()
     frame[OBSERVED_AT] = joined["time"].to_numpy()
+    frame[IDENTITY] = joined["correlation_id"].to_numpy()
     return frame
 
 
@@ -92,13 +93,11 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
     data = context.workload.data
     names = [*(column.name for column in columns), data.label]
     rows = pd.concat(usable, ignore_index=True).sort_values(OBSERVED_AT, kind="stable", ignore_index=True)
-    hashes = row_hashes(rows, names)
-    repeated = pd.Series(hashes).duplicated()
-    rows, hashes = rows[~repeated].reset_index(drop=True), hashes[~repeated.to_numpy()]
+    rows = without_repeats(rows, names)
     if data.newest_rows is not None:
-        rows, hashes = rows.tail(data.newest_rows).reset_index(drop=True), hashes[-data.newest_rows :]
+        rows = rows.tail(data.newest_rows).reset_index(drop=True)
     _refuse_one_class(context, rows)
-    held_out = is_held_out(hashes)
+    held_out = is_held_out(rows, names)
     manifest = DatasetManifest(
         workload=context.name,
         version=content_version(rows, names, columns),
@@ -144,12 +143,13 @@ def _take_in(
     problem: str,
     modified: datetime | None,
 ) -> Intake:
+    data = context.workload.data
     intake = Intake(name, rows=len(frame), problem=problem)
     if problem:
         return intake
     try:
         good, intake.quarantined = split_rows(
-            frame, columns, context.workload.data.label, context.workload.kind, whole=False
+            frame, columns, data.label, context.workload.kind, whole=False, distinct=data.id is not None
         )
     except (SchemaMismatch, UnusableData) as error:
         intake.problem = str(error)
@@ -157,8 +157,18 @@ def _take_in(
         return intake
     good = good.copy()
     good[OBSERVED_AT] = pd.to_datetime(frame.loc[good.index, OBSERVED_AT] if modified is None else modified, utc=True)
+    good[SOURCE] = name
+    good[IDENTITY] = _identities(frame, data.id).loc[good.index]
     intake.good = good
     return intake
+
+
+def _identities(frame: pd.DataFrame, column: str | None) -> pd.Series:
+    """Whose row each is: the correlation id of a prediction, the workload's id column, or nobody knows."""
+    named = next((name for name in (IDENTITY, column) if name in frame.columns), None)
+    if named is None:
+        return pd.Series("", index=frame.index)
+    return frame[named].fillna("").astype(str)
 
 
 def _quarantine(context: Context, intake: Intake) -> None:
