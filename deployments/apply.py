@@ -36,7 +36,17 @@ def deploy(settings: Settings) -> list[str]:
     """Do it, by name, as often as one likes; what was done or is wrong, a line each."""
     environment = process_environment(settings, settings.addresses)
     os.environ.update(environment)
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    # Prefect read the environment when it was first imported, maybe before there was this server.
+    with temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}):
+        return _apply(settings, environment)
+
+
+def _apply(settings: Settings, environment: dict[str, str]) -> list[str]:
     from prefect.client.orchestration import get_client
+
+    from deployments.notifications import apply_notifications
 
     _pool()
     _prefect(environment, "--no-prompt", "deploy", "--all")
@@ -46,8 +56,6 @@ def deploy(settings: Settings) -> list[str]:
         told = _limits(client, workloads)
         for name in SCHEDULED:
             told += _schedules(client, name, workloads)
-    from deployments.notifications import apply_notifications
-
     told += apply_notifications(settings)
     return told + [f"left out: {error}" for error in broken]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from lifecycle.ledger import LedgerEntry
@@ -29,10 +30,11 @@ def show_history(settings: Settings, workload: str, as_json: bool) -> None:
     if not entries:
         print(f"Nothing has happened to {workload} yet.")
         return
-    table = Table(title=f"The story of {workload}", title_justify="left")
-    for title in ("when (UTC)", "what", "version", "by", "in words"):
-        table.add_column(title, no_wrap=title in ("when (UTC)", "what"))
+    table = Table(title=f"The story of {workload}", title_justify="left", box=None, pad_edge=False)
+    for title in ("when (UTC)", "what", "in words"):
+        table.add_column(title, no_wrap=title != "in words")
     for entry in entries:
-        version = "" if entry.model_version is None else str(entry.model_version)
-        table.add_row(f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.kind, version, entry.by, entry.summary)
+        table.add_row(
+            f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.kind, f"{escape(entry.summary)} [dim]({escape(entry.by)})[/]"
+        )
     Console().print(table)

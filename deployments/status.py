@@ -10,13 +10,13 @@ from rich.table import Table
 
 from lifecycle.names import CHAMPION, staging_endpoint
 from platforms.choose import choose_platform
-from platforms.ports import NotFound, Platform
+from platforms.ports import NotFound, Platform, RegisteredModel
 from platforms.settings import Settings
 from platforms.workloads import all_workloads
 
 
 def read_status(settings: Settings) -> list[dict[str, Any]]:
-    """A record a workload: champion, slots with version, state and traffic, staging, endpoint's URL."""
+    """A record a workload: champion, newest version and its verdict, slots with version, state and traffic, URL."""
     platform = choose_platform(settings)
     valid, broken = all_workloads(settings.workloads)
     records = [_of_workload(platform, found.workload.name) for found in valid]
@@ -29,30 +29,32 @@ def show_status(settings: Settings, as_json: bool) -> None:
     if as_json:
         print(json.dumps(records, indent=1))
         return
-    table = Table(title="What serves where", title_justify="left")
-    for title in ("workload", "champion", "production", "staging", "endpoint"):
+    table = Table(title="What serves where", title_justify="left", box=None, pad_edge=False)
+    for title in ("workload", "champion", "newest version", "production", "staging"):
         table.add_column(title)
     for record in records:
         if "problem" in record:
-            table.add_row(record["workload"], "", record["problem"], "", "")
+            table.add_row(record["workload"], "", "", record["problem"], "")
             continue
         table.add_row(
             record["workload"],
             "none" if record["champion"] is None else f"version {record['champion']}",
+            _newest(record["newest"]),
             _slots(record["production"]),
             _slots(record["staging"]),
-            record["url"] or "",
         )
     Console().print(table)
 
 
 def _of_workload(platform: Platform, name: str) -> dict[str, Any]:
     champion = platform.models.by_alias(name, CHAMPION)
+    versions = platform.models.versions(name)
     production, url = _endpoint(platform, name)
     staging, _ = _endpoint(platform, staging_endpoint(name))
     return {
         "workload": name,
         "champion": None if champion is None else champion.version,
+        "newest": {"version": versions[-1].version, "verdict": _verdict(versions[-1])} if versions else None,
         "production": production,
         "staging": staging,
         "url": url,
@@ -74,6 +76,18 @@ def _endpoint(platform: Platform, name: str) -> tuple[list[dict[str, Any]], str 
         for slot in endpoint.slots.values()
     ]
     return slots, endpoint.scoring_url
+
+
+def _verdict(version: RegisteredModel) -> str:
+    """What became of a version: promoted, rejected and why, or nothing yet."""
+    from tasks.promotion import REASON, VERDICT
+
+    verdict = version.tags.get(VERDICT, "not released")
+    return f"{verdict}: {version.tags[REASON]}" if verdict == "rejected" and REASON in version.tags else verdict
+
+
+def _newest(newest: dict[str, Any] | None) -> str:
+    return "none" if newest is None else f"version {newest['version']}, {newest['verdict']}"
 
 
 def _slots(slots: list[dict[str, Any]]) -> str:

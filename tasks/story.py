@@ -22,8 +22,8 @@ def now() -> datetime:
 
 
 def this_run() -> str:
-    """Who does it: the flow run."""
-    return f"{runtime.flow_run.flow_name} ({runtime.flow_run.name})"
+    """Who does it: the flow run, such as train-diabetes."""
+    return str(runtime.flow_run.name)
 
 
 def tell(context: Context, subject: str, markdown: str) -> None:

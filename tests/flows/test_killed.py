@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from platforms.ports import NotFound
@@ -46,10 +47,17 @@ def test_killed_and_run_again(stack: Service, boundary: str) -> None:
     """Each boundary is reached, the flow is killed there; the next test's flow carries on."""
     stack.platform.blobs.put_if_absent(f"{NAME}/raw/people.csv", make_people(900, seed=5).to_csv(index=False).encode())
     flow, reached = BOUNDARIES[boundary]
+    if boundary == "promoted":
+        _free_release(stack)  # as an operator may in the UI; the last test waits for the lease's end instead
     process = stack.start(flow, repr(NAME))
-    until(boundary, lambda: reached(stack), 120)  # a killed run's slot is free after its lease
+    until(boundary, lambda: reached(stack), 120)
     process.kill()
     process.communicate()
+
+
+def _free_release(stack: Service) -> None:
+    url = f"{stack.addresses['prefect']}/api/v2/concurrency_limits/release-{NAME}"
+    httpx.patch(url, json={"active_slots": 0}).raise_for_status()
 
 
 def test_the_state_is_that_of_a_flow_that_was_not_killed(stack: Service) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +13,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.conftest import Service, result_of
+from tests.conftest import ROOT, Service, _clean, result_of
 from tests.flows.test_loop import champion, serving, until
 from tests.people import make_people
 
@@ -51,6 +54,18 @@ def _suspended(stack: Service) -> str:
     return str(run["id"])
 
 
+def _under_way(stack: Service, workload: str) -> list[str]:
+    code = (
+        "from tasks.context import open_context\nfrom tasks.under_way import replacement_under_way\n"
+        f"print('RESULT', replacement_under_way(open_context({workload!r})))"
+    )
+    environment = {**_clean(), **stack.environment}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found: list[str] = ast.literal_eval(result_of(done.stdout))
+    return found
+
+
 def _state(stack: Service, run: str) -> str:
     answer = httpx.get(f"{stack.addresses['prefect']}/api/flow_runs/{run}").json()
     assert answer["state_type"] not in ("FAILED", "CRASHED"), answer["state"]
@@ -79,6 +94,8 @@ def test_an_approved_model_serves(waits: Service) -> None:
     assert (code, result_of(output)) == (0, "2"), output
     run = _suspended(waits)
     assert champion(waits, NAME) is None
+    assert _under_way(waits, NAME) == ["release-waits"], "monitoring asks for no second replacement meanwhile"
+    assert _under_way(waits, "toy") == []
     _answer(waits, run, approve=True, by="Ada", comment="looks right")
     assert serving(waits, NAME) == champion(waits, NAME) == 2
     assert waits.platform.models.get(NAME, 2).tags["perennial.approved-by"] == "Ada (unverified)"
