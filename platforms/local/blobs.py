@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from platforms.ports import BlobInfo, NotFound, Refused
+from platforms.blob_names import require_blob_name
+from platforms.ports import BlobInfo, NotFound
 
 _HIDDEN = "."  # files being written start with it, and are no blobs
 
@@ -90,15 +91,7 @@ class LocalBlobStore:
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        parts = name.rstrip("/").split("/")
-        if (
-            name.startswith("/")
-            or "\0" in name
-            or "\\" in name
-            or any(part in ("", ".", "..") for part in parts if name)
-        ):
-            raise Refused(f"{name!r} is no blob name: relative, parts separated by '/', none of them '.' or '..'.")
-        return self.root / name
+        return self.root / require_blob_name(name)
 
     @contextmanager
     def _beside(self, path: Path) -> Iterator[Path]:

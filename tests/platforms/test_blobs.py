@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from uuid import uuid4
 
 import pytest
 
@@ -12,9 +13,16 @@ from platforms.local.blobs import LocalBlobStore
 from platforms.ports import BlobStore, NotFound, Refused
 
 
-@pytest.fixture
-def blobs(tmp_path: Path) -> BlobStore:
-    return LocalBlobStore(tmp_path / "store")
+@pytest.fixture(params=["local", "azure"])
+def blobs(tmp_path: Path, request: pytest.FixtureRequest) -> BlobStore:
+    """An empty store: a directory, or a container in Azurite."""
+    if request.param == "local":
+        return LocalBlobStore(tmp_path / "store")
+    from platforms.azure.blobs import AzureBlobStore, connect
+
+    container = connect(f"c{uuid4().hex}", connection_string=request.getfixturevalue("connection_string"))
+    container.create_container()
+    return AzureBlobStore(container)
 
 
 def test_what_is_written_is_read(blobs: BlobStore) -> None:

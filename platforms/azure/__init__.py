@@ -1,0 +1,1 @@
+"""The adapters for Azure. Nothing else of ours imports Azure's packages."""
