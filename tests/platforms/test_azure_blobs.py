@@ -11,11 +11,12 @@ from uuid import uuid4
 
 import pytest
 
+from deployments.azurite import ACCOUNT, KEY
+from deployments.azurite import connection_string as words_for
 from deployments.ports import free_ports
 from platforms.azure.blobs import AzureBlobStore, connect
 from platforms.ports import NotFound, Refused, Unavailable
 from tests.conftest import ROOT
-from tests.platforms.conftest import ACCOUNT, KEY
 
 MEGABYTE = 1024 * 1024
 UP_AND_DOWN = """
@@ -58,7 +59,7 @@ def test_a_sas_reaches_what_it_allows(azurite: str, connection_string: str, cont
 
 def test_a_wrong_key_is_refused_and_not_told(azurite: str, container: str) -> None:
     wrong = "d3Jvbmc" + KEY[7:]
-    words = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={wrong};BlobEndpoint={azurite};"
+    words = words_for(azurite, key=wrong)
     with pytest.raises(Refused, match="HTTP 403") as error:
         AzureBlobStore(connect(container, connection_string=words)).read("a")
     assert wrong not in str(error.value)
@@ -71,8 +72,7 @@ def test_a_container_that_is_not_there(connection_string: str) -> None:
 
 def test_a_server_that_is_gone_is_unavailable() -> None:
     port = free_ports(["blobs"])["blobs"]
-    place = f"http://127.0.0.1:{port}/{ACCOUNT}"
-    words = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={place};"
+    words = words_for(f"http://127.0.0.1:{port}/{ACCOUNT}")
     with pytest.raises(Unavailable, match=f"read {ACCOUNT}/c/a: ServiceRequestError"):
         AzureBlobStore(connect("c", connection_string=words, retries=0)).read("a")
 
