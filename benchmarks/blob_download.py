@@ -30,18 +30,21 @@ def measure() -> Iterator[Figure]:
 
 
 def _shapes(words: str, root: Path) -> Iterator[Figure]:
+    from azure.storage.blob import ContainerClient
+
     from platforms.azure.blobs import AzureBlobStore, connect
 
     for number, (shape, (count, megabytes)) in enumerate(SHAPES.items()):
         container = connect(f"shape-{number}", connection_string=words)
         container.create_container()
+        plain = ContainerClient.from_connection_string(words, container.container_name)
         blobs = AzureBlobStore(container)
         for blob in range(count):
             blobs.write(f"d/{blob}", os.urandom(megabytes * MEGABYTE))
         ours, theirs = [], []
         for _ in range(TURNS):
             ours.append(_timed(lambda folder, blobs=blobs: blobs.download("d/", folder), root))
-            theirs.append(_timed(lambda folder, container=container: _plain(container, folder), root))
+            theirs.append(_timed(lambda folder, plain=plain: _plain(plain, folder), root))
         mine, other = percentile(ours, 0.5), percentile(theirs, 0.5)
         measured = f"{mine:.1f} s; max_concurrency=8: {other:.1f} s; {other / mine:.2f} of its speed"
         yield Figure(f"download of {shape}", measured, f"{GOAL}", other / mine >= GOAL)
