@@ -15,6 +15,7 @@ import uvicorn
 from azureml_emulator.app import build
 from azureml_emulator.certificates import Authority
 from azureml_emulator.proxy import Proxy
+from azureml_emulator.store import Store
 from azureml_emulator.tokens import Tokens
 from azureml_emulator.workspaces import Workspace, Workspaces
 
@@ -40,7 +41,8 @@ def main() -> None:
 async def _run(state: Path, port: int, azurite: int | None, names: list[str]) -> None:
     secret = secrets.token_urlsafe(24)
     tokens = Tokens({CLIENT: secret})
-    app = build(tokens, Workspaces([Workspace(SUBSCRIPTION, GROUP, name) for name in names]))
+    workspaces = Workspaces([Workspace(SUBSCRIPTION, GROUP, name) for name in names])
+    app = build(tokens, workspaces, Store(state / "resources.sqlite"))
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))

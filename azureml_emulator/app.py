@@ -9,7 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Host, Route, Router
 
+from azureml_emulator.assets import Assets
 from azureml_emulator.errors import ServiceError
+from azureml_emulator.store import Store
 from azureml_emulator.tokens import Tokens
 from azureml_emulator.workspaces import PROVIDER, Workspaces
 
@@ -18,8 +20,15 @@ _WORKSPACES = f"{_GROUP}/providers/{PROVIDER}/workspaces"
 log = logging.getLogger(__name__)
 
 
-def build(tokens: Tokens, workspaces: Workspaces) -> Starlette:
+def build(tokens: Tokens, workspaces: Workspaces, store: Store) -> Starlette:
     """The application."""
+
+    def within_workspace(request: Request) -> str:
+        """Who asks, of a workspace that there is."""
+        who = tokens.client_of(request)
+        where = request.path_params
+        workspaces.find(where["subscription"], where["group"], where["name"])
+        return who
 
     async def get_workspace(request: Request) -> Response:
         tokens.client_of(request)
@@ -32,6 +41,7 @@ def build(tokens: Tokens, workspaces: Workspaces) -> Starlette:
         return JSONResponse({"value": [workspace.as_resource() for workspace in found]})
 
     manager = [Route(_WORKSPACES, list_workspaces), Route(f"{_WORKSPACES}/{{name}}", get_workspace)]
+    manager += Assets(store, within_workspace).routes(f"{_WORKSPACES}/{{name}}")
     return Starlette(
         routes=[
             Host("login.microsoftonline.com", Router(tokens.routes(), default=_unknown)),
