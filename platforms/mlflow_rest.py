@@ -7,6 +7,7 @@ for a job. Packing a model still goes through mlflow itself.
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -29,6 +30,7 @@ class MlflowRest:
         self._patience = patience_seconds
         self.url = url.rstrip("/")
         self._http = httpx.Client(base_url=self.url, timeout=60.0)
+        weakref.finalize(self, self._http.close)
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """A reading call, such as `runs/get`."""

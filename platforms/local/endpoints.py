@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ class LocalOnlineEndpoints:
 
     def __init__(self, admin_url: str, token: str) -> None:
         self._http = httpx.Client(base_url=admin_url, headers={"Authorization": f"Bearer {token}"}, timeout=60.0)
+        weakref.finalize(self, self._http.close)
 
     def ensure(self, name: str, tags: Mapping[str, str]) -> Endpoint:
         return _endpoint(self._call("PUT", f"/admin/endpoints/{name}", {"tags": dict(tags)}).json())

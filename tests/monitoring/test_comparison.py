@@ -10,7 +10,8 @@ import pytest
 from monitoring.comparison import compare
 from monitoring.resampling import bootstrap, bootstrap_weights, interval
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Sockets that other tests left to the garbage collector may be found while one of these runs.
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
 def _binary(rows: int, seed: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -12,7 +12,8 @@ from lifecycle.columns import Column
 from monitoring.drift import ColumnDrift, Profile, drift_findings, reference_profile, score_columns
 from monitoring.errors import SchemaMismatch
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Sockets that other tests left to the garbage collector may be found while one of these runs.
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 COLUMNS = (
     Column(name="normal", type="number"),

@@ -9,7 +9,8 @@ import sklearn.metrics as sk
 from monitoring.metrics import HIGHER_IS_BETTER, PRIMARY, metrics_for
 from monitoring.weighted_metrics import Outcomes, auc, score
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Sockets that other tests left to the garbage collector may be found while one of these runs.
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
 @pytest.fixture

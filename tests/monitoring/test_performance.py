@@ -10,7 +10,8 @@ from sklearn.metrics import roc_auc_score
 from monitoring.errors import SchemaMismatch
 from monitoring.performance import Joined, Realised, degradation_limit, has_degraded, join_labels, realised
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Sockets that other tests left to the garbage collector may be found while one of these runs.
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
 def labels(*rows: tuple[object, object, str]) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from lifecycle.columns import Column
 from monitoring.inference import infer_columns
 from monitoring.quality import PROBLEM, SchemaMismatch, UnusableData, split_rows
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Sockets that other tests left to the garbage collector may be found while one of these runs.
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 COLUMNS = (
     Column.parse("Age", "integer 0..120"),
