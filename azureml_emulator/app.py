@@ -1,0 +1,98 @@
+"""The emulator's application: by host and path to who answers, after faults, tokens and roles."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from azureml_emulator.blobs import Blobs
+from azureml_emulator.errors import ServiceError, not_found
+from azureml_emulator.routing import Call, Router, reply
+from azureml_emulator.settings import Settings
+from azureml_emulator.tokens import Tokens
+
+LOGIN = "login.microsoftonline.com"
+
+
+class App:
+    """An ASGI application. What nothing answers is refused and written to `unknown.log`."""
+
+    def __init__(self, settings: Settings, tokens: Tokens, blobs: Blobs) -> None:
+        self._settings = settings
+        self._tokens = tokens
+        self._blobs = blobs
+        self._unknown = settings.state / "unknown.log"
+        self.login = Router()
+        self.service = Router()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            response = await self._answer(request)
+            await response(scope, receive, send)
+
+    def log_unknown(self, line: str) -> None:
+        """What was asked for and is not emulated."""
+        with Path(self._unknown).open("a") as log:
+            log.write(line + "\n")
+
+    async def _answer(self, request: Request) -> Response:
+        host = request.url.hostname or ""
+        try:
+            if host.endswith(".blob.core.windows.net"):
+                return await self._blobs.answer(request)
+            call = await _read(request, host)
+            return await asyncio.to_thread(self._dispatch, call)
+        except ServiceError as error:
+            return reply(error.body(), error.status)
+
+    def _dispatch(self, call: Call) -> Response:
+        if call.host == LOGIN:
+            return self._find(self.login, call)
+        client = self._tokens.client_of(call.headers.get("authorization", ""))
+        return self._find(self.service, _replace(call, client=client))
+
+    def _find(self, router: Router, call: Call) -> Response:
+        found = router.find(call.method, call.path)
+        if found is None:
+            self.log_unknown(f"unknown route: {call.method} https://{call.host}{call.path}")
+            raise ServiceError(501, "NotEmulated", f"{call.method} {call.path} is not emulated.")
+        handler, parts = found
+        call = _replace(call, parts=parts)
+        if "workspace" in parts:
+            self._check_workspace(call)
+        return handler(call)
+
+    def _check_workspace(self, call: Call) -> None:
+        """It is there, in this subscription and group, and the caller has a role on it."""
+        settings, parts = self._settings, call.parts
+        asked = [parts["subscription"], parts["group"].lower(), parts["workspace"]]
+        known = [settings.subscription, settings.resource_group.lower()]
+        if asked[:2] != known or asked[2] not in settings.workspaces:
+            raise not_found(f"Microsoft.MachineLearningServices/workspaces/{call.workspace}")
+        if not settings.may_reach(call.client, call.workspace):
+            message = (
+                f"The client '{call.client}' does not have authorization to perform action '{call.method}'"
+                f" over scope '{settings.workspace_id(call.workspace)}' or the scope is invalid."
+            )
+            raise ServiceError(403, "AuthorizationFailed", message)
+
+
+async def _read(request: Request, host: str) -> Call:
+    return Call(
+        method=request.method,
+        host=host,
+        path=request.url.path,
+        query=dict(request.query_params),
+        headers=dict(request.headers),
+        content=await request.body(),
+    )
+
+
+def _replace(call: Call, **changes: Any) -> Call:
+    return Call(**{**call.__dict__, **changes})

@@ -1,0 +1,113 @@
+"""The emulator as a process, and the real SDK in this one, led to it by the environment alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+
+@dataclass
+class Emulator:
+    """A running emulator; `restart` ends it and starts it on the same state."""
+
+    state: Path
+    arguments: list[str] = field(default_factory=list)
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def description(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.state / "emulator.json").read_text())
+        return content
+
+    def start(self) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.endswith("_PROXY")}
+        command = [sys.executable, "-m", "azureml_emulator", "--state", str(self.state), *self.arguments]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=clean, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline().startswith("ready"), "the emulator did not start"
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def http(self, token: bool = True) -> httpx.Client:
+        """A plain client through the proxy, with a token of the first identity."""
+        environment = self.description["environment"]
+        trust = ssl.create_default_context(cafile=environment["REQUESTS_CA_BUNDLE"])
+        client = httpx.Client(proxy=environment["HTTPS_PROXY"], verify=trust, timeout=30, trust_env=False)
+        if token:
+            form = {"grant_type": "client_credentials", "scope": "https://management.azure.com/.default"}
+            form |= {"client_id": environment["AZURE_CLIENT_ID"], "client_secret": environment["AZURE_CLIENT_SECRET"]}
+            tenant = environment["AZURE_TENANT_ID"]
+            answer = client.post(f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token", data=form)
+            client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return client
+
+    def unknown(self) -> str:
+        log = self.state / "unknown.log"
+        return log.read_text() if log.exists() else ""
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One for all tests that do not stop it."""
+    names = ["--workspace", "development", "--workspace", "production"]
+    running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--identity", "developer=development"])
+    running.start()
+    yield running
+    running.stop()
+    assert running.unknown() == "", "the SDK asked for something that is not emulated"
+
+
+@pytest.fixture
+def own_emulator(tmp_path: Path) -> Iterator[Emulator]:
+    """One for a single test, which may stop it or ask it for nonsense."""
+    running = Emulator(tmp_path / "emulator")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sdk(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """The emulator, with this process's environment set to reach it."""
+    for name, value in emulator.description["environment"].items():
+        monkeypatch.setenv(name, value)
+    return emulator
+
+
+@pytest.fixture
+def client(sdk: Emulator) -> MLClient:
+    """The real SDK on the development workspace."""
+    return make_client(sdk, "development")
+
+
+def make_client(emulator: Emulator, workspace: str | None) -> MLClient:
+    """A client as any user makes one."""
+    from azure.ai.ml import MLClient
+    from azure.identity import DefaultAzureCredential
+
+    described = emulator.description
+    return MLClient(DefaultAzureCredential(), described["subscription"], described["resource_group"], workspace)
