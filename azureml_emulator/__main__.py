@@ -16,7 +16,7 @@ import uvicorn
 from azureml_emulator.assembly import assemble
 from azureml_emulator.certificates import Certificates
 from azureml_emulator.proxy import Proxy, Upstream
-from azureml_emulator.settings import Settings, read_settings
+from azureml_emulator.settings import Settings, client_environment, read_settings
 
 _LOOPBACK = "127.0.0.1"
 
@@ -69,7 +69,6 @@ def _description(settings: Settings) -> Path:
 
 def _tell(settings: Settings, proxy_port: int, app_port: int, authority: Path) -> None:
     """`emulator.json`: where it is, and what a client's environment needs; then the line that says so."""
-    proxy = f"http://{_LOOPBACK}:{proxy_port}"
     description = {
         "pid": os.getpid(),
         "proxy_port": proxy_port,
@@ -79,26 +78,13 @@ def _tell(settings: Settings, proxy_port: int, app_port: int, authority: Path) -
         "region": settings.region,
         "workspaces": list(settings.workspaces),
         "storage_account": settings.account,
-        "environment": client_environment(settings, proxy, authority),
+        "environment": client_environment(settings, proxy_port, authority),
     }
     file = _description(settings)
     unfinished = file.with_suffix(".new")
     unfinished.write_text(json.dumps(description, indent=2))
     unfinished.replace(file)
     print(f"ready: {file}", flush=True)
-
-
-def client_environment(settings: Settings, proxy: str, authority: Path) -> dict[str, str]:
-    """What leads an unchanged SDK to the emulator."""
-    return {
-        "HTTPS_PROXY": proxy,
-        "NO_PROXY": "127.0.0.1,localhost",
-        "REQUESTS_CA_BUNDLE": str(authority),
-        "SSL_CERT_FILE": str(authority),
-        "AZURE_TENANT_ID": settings.tenant,
-        "AZURE_CLIENT_ID": settings.client,
-        "AZURE_CLIENT_SECRET": settings.secret,
-    }
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ class App:
         self._tokens = tokens
         self._blobs = blobs
         self._unknown = settings.state / "unknown.log"
-        self.login = Router()
+        self.open = Router()  # what is answered without a token
         self.service = Router()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,8 +52,8 @@ class App:
             return reply(error.body(), error.status)
 
     def _dispatch(self, call: Call) -> Response:
-        if call.host == LOGIN:
-            return self._find(self.login, call)
+        if call.host == LOGIN or call.path == "/discovery":
+            return self._find(self.open, call)
         client = self._tokens.client_of(call.headers.get("authorization", ""))
         return self._find(self.service, _replace(call, client=client))
 

@@ -6,9 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from azureml_emulator.app import App
+from azureml_emulator.assets import Assets
 from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.blob_index import BlobIndex
 from azureml_emulator.blobs import Blobs
+from azureml_emulator.computes import Computes
+from azureml_emulator.history import History
+from azureml_emulator.job_runs import JobRuns
+from azureml_emulator.jobs import Jobs
+from azureml_emulator.locations import Locations
+from azureml_emulator.operations import Operations
 from azureml_emulator.sas import account_signature
 from azureml_emulator.settings import Settings
 from azureml_emulator.store import Store
@@ -26,15 +33,26 @@ def assemble(
     index = BlobIndex(settings.state / "blobs")
     signature = account_signature(settings.account, settings.account_key)
     blobs = BlobClient(settings.blob_host, proxy_port, authority, signature)
-    world = World(settings, store, tokens, blobs, proxy_port)
+    world = World(settings, store, tokens, blobs, proxy_port, authority)
     app = App(settings, tokens, Blobs(settings, tokens, index))
-    tokens.routes(app.login)
+    tokens.routes(app.open)
     workspaces = Workspaces(world)
-    workspaces.routes(app.service)
+    workspaces.open_routes(app.open)
+    operations = Operations(world)
+    assets = Assets(world)
+    locations = Locations(world, assets)
+    jobs = Jobs(world, assets, locations, operations, JobRuns(world))
+    history = History(world, jobs, assets, locations)
+    for part in (workspaces, operations, assets, Computes(world, operations), jobs, history):
+        part.routes(app.service)
+
+    def start() -> None:
+        workspaces.prepare()
+        jobs.resume()
 
     def stop() -> None:
         blobs.close()
         store.close()
         index.close()
 
-    return app, workspaces.prepare, stop
+    return app, start, stop

@@ -55,7 +55,7 @@ class BlobClient:
         path = path.strip("/")
         names = [name for name in self.list(container, path) if name == path or name.startswith(path + "/") or not path]
         for name in names:
-            relative = PurePosixPath(name).relative_to(path) if path and name != path else PurePosixPath(name).name
+            relative = PurePosixPath(name).name if name == path else PurePosixPath(name).relative_to(path or ".")
             self._download(container, name, _inside(target, str(relative)))
         return len(names)
 
@@ -69,6 +69,12 @@ class BlobClient:
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Length": str(file.stat().st_size)}
         url = f"/{container}/{quote(name)}"
         self._http.put(url, params=self._signature, content=_chunks(file), headers=headers).raise_for_status()
+
+    def __enter__(self) -> BlobClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         self._http.close()

@@ -54,6 +54,19 @@ class Settings:
         return client == self.client or workspace in self.identities.get(client, ())
 
 
+def client_environment(settings: Settings, proxy_port: int, authority: Path) -> dict[str, str]:
+    """What leads an unchanged SDK to the emulator."""
+    return {
+        "HTTPS_PROXY": f"http://127.0.0.1:{proxy_port}",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "REQUESTS_CA_BUNDLE": str(authority),
+        "SSL_CERT_FILE": str(authority),
+        "AZURE_TENANT_ID": settings.tenant,
+        "AZURE_CLIENT_ID": settings.client,
+        "AZURE_CLIENT_SECRET": settings.secret,
+    }
+
+
 def read_settings(arguments: Sequence[str]) -> Settings:
     """The settings that the command line says."""
     known = vars(_parser().parse_args(arguments))

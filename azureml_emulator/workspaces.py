@@ -32,7 +32,7 @@ class Workspaces:
                     self._put_datastore(workspace, name, self._default_datastore(name, container))
 
     def routes(self, router: Router) -> None:
-        """At management.azure.com, and the region's discovery."""
+        """At management.azure.com."""
         group = WORKSPACE.rpartition("/")[0]
         router.add("GET", group, self._list)
         router.add("GET", group.replace("/resourceGroups/{group}", ""), self._list)
@@ -42,6 +42,9 @@ class Workspaces:
         router.add("PUT", f"{WORKSPACE}/datastores/{{name}}", self._create_datastore)
         router.add("DELETE", f"{WORKSPACE}/datastores/{{name}}", self._delete_datastore)
         router.add("POST", f"{WORKSPACE}/datastores/{{name}}/listSecrets", self._secrets)
+
+    def open_routes(self, router: Router) -> None:
+        """The region's own addresses, which the SDK asks for without a token."""
         router.add("GET", "/discovery", self._discovery)
 
     def _list(self, call: Call) -> Response:

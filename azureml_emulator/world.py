@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from azureml_emulator.blob_client import BlobClient
@@ -24,6 +25,7 @@ class World:
     tokens: Tokens
     blobs: BlobClient
     proxy_port: int
+    authority: Path
 
     def require(self, workspace: str, kind: str, name: str) -> Document:
         """A document that must be there, else the service's 404."""
