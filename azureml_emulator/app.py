@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from azureml_emulator.blobs import Blobs
 from azureml_emulator.errors import ServiceError, not_found
-from azureml_emulator.routing import Call, Router, reply
+from azureml_emulator.routing import Call, Handler, Router, reply
 from azureml_emulator.settings import Settings
 from azureml_emulator.tokens import Tokens
 
@@ -29,6 +29,7 @@ class App:
         self._unknown = settings.state / "unknown.log"
         self.open = Router()  # what is answered without a token
         self.service = Router()
+        self.scoring: Handler | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -54,6 +55,8 @@ class App:
     def _dispatch(self, call: Call) -> Response:
         if call.host == LOGIN or call.path == "/discovery":
             return self._find(self.open, call)
+        if call.host.endswith(".inference.ml.azure.com") and self.scoring is not None:
+            return self.scoring(call)
         client = self._tokens.client_of(call.headers.get("authorization", ""))
         return self._find(self.service, _replace(call, client=client))
 

@@ -11,12 +11,16 @@ from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.blob_index import BlobIndex
 from azureml_emulator.blobs import Blobs
 from azureml_emulator.computes import Computes
+from azureml_emulator.deployments import Deployments
+from azureml_emulator.endpoints import Endpoints
 from azureml_emulator.history import History
 from azureml_emulator.job_runs import JobRuns
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
 from azureml_emulator.operations import Operations
 from azureml_emulator.sas import account_signature
+from azureml_emulator.scoring import Scoring
+from azureml_emulator.serving import Serving
 from azureml_emulator.settings import Settings
 from azureml_emulator.store import Store
 from azureml_emulator.tokens import Tokens
@@ -43,14 +47,21 @@ def assemble(
     locations = Locations(world, assets)
     jobs = Jobs(world, assets, locations, operations, JobRuns(world))
     history = History(world, jobs, assets, locations)
-    for part in (workspaces, operations, assets, Computes(world, operations), jobs, history):
+    serving = Serving(world, assets, locations)
+    endpoints, deployments = Endpoints(world, operations, serving), Deployments(world, operations, serving)
+    scoring = Scoring(world, serving)
+    app.scoring = scoring.answer
+    for part in (workspaces, operations, assets, Computes(world, operations), jobs, history, endpoints, deployments):
         part.routes(app.service)
 
     def start() -> None:
         workspaces.prepare()
         jobs.resume()
+        serving.resume()
 
     def stop() -> None:
+        serving.stop_all()
+        scoring.close()
         blobs.close()
         store.close()
         index.close()

@@ -14,8 +14,8 @@ from azureml_emulator.sas import account_signature
 from azureml_emulator.store import Document
 from azureml_emulator.world import World
 
-_TYPES = {"uri_folder": "UriFolder", "uri_file": "UriFile", "mltable": "MLTable"}
-_TYPES |= {"custom_model": "CustomModel", "mlflow_model": "MLFlowModel", "triton_model": "TritonModel"}
+# Models have names of their own there, data have not.
+_TYPES = {"custom_model": "CustomModel", "mlflow_model": "MLFlowModel", "triton_model": "TritonModel"}
 
 
 class History:
@@ -79,7 +79,7 @@ class History:
 def _metadata(job: Document) -> Document:
     properties = job["properties"]
     outputs = {
-        key: {"assetId": output["assetId"], "type": _TYPES[output["jobOutputType"]]}
+        key: {"assetId": output["assetId"], "type": _TYPES.get(output["jobOutputType"], output["jobOutputType"])}
         for key, output in properties["outputs"].items()
         if "assetId" in output
     }

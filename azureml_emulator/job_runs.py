@@ -14,11 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from azureml_emulator.sas import account_signature
-from azureml_emulator.settings import client_environment
 from azureml_emulator.store import Document
 from azureml_emulator.world import World
 
-_PASSED_ON = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 TERMINAL = ("Completed", "Failed", "Canceled")
 
 
@@ -35,7 +33,7 @@ class JobRuns:
         settings = self._world.settings
         spec = {
             **spec,
-            "base": self._base_environment(),
+            "base": self._world.base_environment(),
             "host": settings.blob_host,
             "authority": str(self._world.authority),
             "emulator": str(settings.state / "emulator.json"),
@@ -98,10 +96,3 @@ class JobRuns:
 
     def _folder(self, workspace: str, name: str) -> Path:
         return self._world.settings.state / "jobs" / workspace / name
-
-    def _base_environment(self) -> dict[str, str]:
-        """Little of the emulator's own, and what a client of the emulator needs."""
-        settings = self._world.settings
-        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        path = os.pathsep.join([str(Path(settings.python).parent), os.environ.get("PATH", os.defpath)])
-        return {**kept, "PATH": path, **client_environment(settings, self._world.proxy_port, self._world.authority)}

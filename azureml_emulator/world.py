@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.errors import not_found
-from azureml_emulator.settings import Settings
+from azureml_emulator.settings import Settings, client_environment
 from azureml_emulator.store import Document, Store
 from azureml_emulator.tokens import Tokens
 
+_PASSED_ON = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 PROVIDER = "Microsoft.MachineLearningServices"
 
 
@@ -45,6 +47,12 @@ class World:
             "systemData": system_data(),
             **more,
         }
+
+    def base_environment(self) -> dict[str, str]:
+        """For a job or a server: little of the emulator's own, and what a client of the emulator needs."""
+        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        path = os.pathsep.join([str(Path(self.settings.python).parent), os.environ.get("PATH", os.defpath)])
+        return {**kept, "PATH": path, **client_environment(self.settings, self.proxy_port, self.authority)}
 
 
 def system_data() -> dict[str, str]:

@@ -20,6 +20,8 @@ from tests.conftest import ROOT
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
+SERVE = f"{sys.executable} {Path(__file__).parent / 'server.py'} {{port}} {{model_dir}}"
+
 
 @dataclass
 class Emulator:
@@ -73,8 +75,8 @@ class Emulator:
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """One for all tests that do not stop it."""
-    names = ["--workspace", "development", "--workspace", "production"]
-    running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--identity", "developer=development"])
+    names = ["--workspace", "development", "--workspace", "production", "--identity", "developer=development"]
+    running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--serve", SERVE])
     running.start()
     yield running
     running.stop()
@@ -88,6 +90,14 @@ def own_emulator(tmp_path: Path) -> Iterator[Emulator]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def serving_emulator(own_emulator: Emulator) -> Emulator:
+    """One for a single test, which can serve."""
+    own_emulator.arguments = ["--serve", SERVE]
+    own_emulator.restart()
+    return own_emulator
 
 
 @pytest.fixture
