@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from azureml_emulator.blobs import Blobs
 from azureml_emulator.errors import ServiceError, not_found
+from azureml_emulator.faults import Faults
 from azureml_emulator.routing import Call, Handler, Router, reply
 from azureml_emulator.settings import Settings
 from azureml_emulator.tokens import Tokens
@@ -29,6 +30,9 @@ class App:
         self._unknown = settings.state / "unknown.log"
         self.open = Router()  # what is answered without a token
         self.service = Router()
+        self.control = Router()
+        self.faults = Faults()
+        self.faults.routes(self.control)
         self.scoring: Handler | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,6 +48,12 @@ class App:
 
     async def _answer(self, request: Request) -> Response:
         host = request.url.hostname or ""
+        fault = self.faults.take(request.method, f"https://{host}{request.url.path}")
+        if fault is not None:
+            await asyncio.sleep(fault.delay)
+            response = fault.response()
+            if response is not None:
+                return response
         try:
             if host.endswith(".blob.core.windows.net"):
                 return await self._blobs.answer(request)
@@ -53,6 +63,8 @@ class App:
             return reply(error.body(), error.status)
 
     def _dispatch(self, call: Call) -> Response:
+        if call.host == "127.0.0.1":
+            return self._find(self.control, call)
         if call.host == LOGIN or call.path == "/discovery":
             return self._find(self.open, call)
         if call.host.endswith(".inference.ml.azure.com") and self.scoring is not None:
@@ -92,6 +104,7 @@ async def _read(request: Request, host: str) -> Call:
         host=host,
         path=request.url.path,
         query=dict(request.query_params),
+        raw_query=request.url.query,
         headers=dict(request.headers),
         content=await request.body(),
     )

@@ -24,6 +24,7 @@ from azureml_emulator.serving import Serving
 from azureml_emulator.settings import Settings
 from azureml_emulator.store import Store
 from azureml_emulator.tokens import Tokens
+from azureml_emulator.tracking import Tracking
 from azureml_emulator.workspaces import Workspaces
 from azureml_emulator.world import World
 
@@ -51,7 +52,18 @@ def assemble(
     endpoints, deployments = Endpoints(world, operations, serving), Deployments(world, operations, serving)
     scoring = Scoring(world, serving)
     app.scoring = scoring.answer
-    for part in (workspaces, operations, assets, Computes(world, operations), jobs, history, endpoints, deployments):
+    tracking = Tracking(world)
+    for part in (
+        tracking,
+        workspaces,
+        operations,
+        assets,
+        Computes(world, operations),
+        jobs,
+        history,
+        endpoints,
+        deployments,
+    ):
         part.routes(app.service)
 
     def start() -> None:
@@ -62,6 +74,7 @@ def assemble(
     def stop() -> None:
         serving.stop_all()
         scoring.close()
+        tracking.close()
         blobs.close()
         store.close()
         index.close()

@@ -101,7 +101,8 @@ class Endpoints:
         which = "secondaryKey" if call.json().get("keyType", "").lower() == "secondary" else "primaryKey"
         with self._world.store.lock:
             keys = self._world.store.get(call.workspace, "endpointKeys", call.parts["name"]) or _new_keys()
-            keys[which] = call.json().get("keyValue") or secrets.token_hex(16)
+            wanted = call.json().get("keyValue")  # the SDK sends the old one with its wish for a new one
+            keys[which] = wanted if wanted and wanted != keys[which] else secrets.token_hex(16)
             self._world.store.put(call.workspace, "endpointKeys", call.parts["name"], keys)
         return empty(202, self._operations.begin_result(call.workspace, "", call.parts["name"]))
 

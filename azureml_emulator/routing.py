@@ -26,6 +26,7 @@ class Call:
     host: str
     path: str
     query: Mapping[str, str]
+    raw_query: str
     headers: Mapping[str, str]
     content: bytes = b""
     client: str = ""

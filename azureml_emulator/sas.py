@@ -17,7 +17,7 @@ _SIGNED = ("sp", "ss", "srt", "st", "se", "sip", "spr", "sv", "ses")
 def account_signature(account: str, key: str, lifetime: timedelta = timedelta(hours=12)) -> str:
     """A query string that opens every container of the account."""
     expiry = (datetime.now(UTC) + lifetime).strftime(_TIME)
-    fields = {"sv": _VERSION, "ss": "b", "srt": "sco", "sp": "rwdlacu", "se": expiry, "spr": "https"}
+    fields = {"sv": _VERSION, "ss": "b", "srt": "sco", "sp": "rwdlacu", "se": expiry, "spr": "https,http"}
     return urlencode({**fields, "sig": _signature(account, key, fields)})
 
 

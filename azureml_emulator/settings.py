@@ -28,7 +28,7 @@ class Settings:
     workspaces: tuple[str, ...] = ("development",)
     identities: dict[str, tuple[str, ...]] = field(default_factory=dict)
     azurite: str | None = None
-    mlflow: str | None = None
+    mlflow: dict[str, str] = field(default_factory=dict)
     python: str = sys.executable
     serve: str | None = None
     start_limit: float = 120.0
@@ -53,6 +53,10 @@ class Settings:
         """Whether an identity has a role on a workspace; the first identity has one on each."""
         return client == self.client or workspace in self.identities.get(client, ())
 
+    def mlflow_of(self, workspace: str) -> str | None:
+        """The MLflow server of a workspace, or the one of all that have none of their own."""
+        return self.mlflow.get(workspace) or self.mlflow.get("")
+
 
 def client_environment(settings: Settings, proxy_port: int, authority: Path) -> dict[str, str]:
     """What leads an unchanged SDK to the emulator."""
@@ -73,6 +77,7 @@ def read_settings(arguments: Sequence[str]) -> Settings:
     workspaces = tuple(known.pop("workspace") or ("development",))
     identities = dict(_identity(text) for text in known.pop("identity") or ())
     given = {name: value for name, value in known.items() if value is not None}
+    given["mlflow"] = dict(_mlflow(text) for text in known["mlflow"] or ())
     given["state"] = Path(given["state"]).resolve()
     return Settings(workspaces=workspaces, identities=identities, **given)
 
@@ -90,7 +95,7 @@ def _parser() -> ArgumentParser:
     add("--account", help="name of the storage account")
     add("--account-key", help="its key, in base64")
     add("--azurite", help="address of an Azurite for blobs, http(s)://HOST:PORT; without it a small one is built in")
-    add("--mlflow", help="address of an MLflow server that holds the runs")
+    add("--mlflow", action="append", help="an MLflow server that holds the runs: URL, or WORKSPACE=URL for one's own")
     add("--python", help="the Python that jobs and servers find first on PATH")
     add("--serve", help="command that serves a model: {port}, {model_dir}, {app_root}, {entry_script} are filled in")
     add("--start-limit", type=float, help="seconds that a model server may take to answer")
@@ -100,3 +105,8 @@ def _parser() -> ArgumentParser:
 def _identity(text: str) -> tuple[str, tuple[str, ...]]:
     client, _, workspaces = text.partition("=")
     return client, tuple(name for name in workspaces.split(",") if name)
+
+
+def _mlflow(text: str) -> tuple[str, str]:
+    workspace, divider, url = text.partition("=")
+    return (workspace, url) if divider and "/" not in workspace else ("", text)

@@ -101,7 +101,7 @@ def test_traffic_goes_where_it_is_sent(
     assert name not in {found.name for found in client.online_endpoints.list()}
 
 
-def test_the_key_is_checked(sdk: Emulator, client: MLClient, endpoint: OnlineEndpoint, tmp_path: Path) -> None:
+def test_the_key_is_checked(sdk: Emulator, client: MLClient, endpoint: OnlineEndpoint) -> None:
     name = str(endpoint.name)
     assert _score(sdk, client, name, 1, Authorization="Bearer wrong").status_code == 401
     before = client.online_endpoints.get_keys(name)

@@ -1,0 +1,44 @@
+"""MLflow on a workspace: an MLflow server behind us, less what the service does not have."""
+
+from __future__ import annotations
+
+import httpx
+from starlette.responses import Response
+
+from azureml_emulator.errors import ServiceError
+from azureml_emulator.routing import WORKSPACE, Call, Router
+from azureml_emulator.world import World
+
+_PASSED_ON = ("content-type", "accept", "range")
+_LEFT_OUT = ("content-length", "content-encoding", "transfer-encoding", "connection", "server", "date")
+
+
+class Tracking:
+    """Forwards `/mlflow/VERSION/WORKSPACE/…`; MLflow 3's logged models are a 404, as on the service."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._http = httpx.Client(trust_env=False, timeout=60.0)
+
+    def routes(self, router: Router) -> None:
+        router.add("*", f"/mlflow/{{version}}{WORKSPACE}/{{rest*}}", self._forward)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _forward(self, call: Call) -> Response:
+        server, rest = self._world.settings.mlflow_of(call.workspace), call.parts["rest"]
+        if "/logged-models" in rest:
+            raise ServiceError(404, "NotFound", f"Resource not found: {rest}")
+        if server is None:
+            raise ServiceError(501, "NotEmulated", "The emulator was started without --mlflow.")
+        headers = {name: call.headers[name] for name in _PASSED_ON if name in call.headers}
+        address = f"{server.rstrip('/')}/{rest}"
+        try:
+            answer = self._http.request(
+                call.method, address, params=call.raw_query, content=call.content, headers=headers
+            )
+        except httpx.TransportError as error:
+            raise ServiceError(502, "BadGateway", f"The MLflow server does not answer: {error}") from error
+        kept = {name: value for name, value in answer.headers.items() if name.lower() not in _LEFT_OUT}
+        return Response(answer.content, answer.status_code, kept)
