@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
+
 from azureml_emulator.app import App
 from azureml_emulator.assets import Assets
 from azureml_emulator.blob_client import BlobClient
@@ -18,12 +20,14 @@ from azureml_emulator.job_runs import JobRuns
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
 from azureml_emulator.operations import Operations
+from azureml_emulator.run_artifacts import RunArtifacts
 from azureml_emulator.sas import account_signature
 from azureml_emulator.scoring import Scoring
 from azureml_emulator.serving import Serving
 from azureml_emulator.settings import Settings
 from azureml_emulator.store import Store
 from azureml_emulator.tokens import Tokens
+from azureml_emulator.tracked_runs import TrackedRuns
 from azureml_emulator.tracking import Tracking
 from azureml_emulator.workspaces import Workspaces
 from azureml_emulator.world import World
@@ -46,15 +50,19 @@ def assemble(
     operations = Operations(world)
     assets = Assets(world)
     locations = Locations(world, assets)
-    jobs = Jobs(world, assets, locations, operations, JobRuns(world))
+    http = httpx.Client(trust_env=False, timeout=60.0)
+    tracked = TrackedRuns(world, http)
+    jobs = Jobs(world, assets, locations, operations, JobRuns(world), tracked)
     history = History(world, jobs, assets, locations)
+    artifacts = RunArtifacts(world, locations)
     serving = Serving(world, assets, locations)
     endpoints, deployments = Endpoints(world, operations, serving), Deployments(world, operations, serving)
     scoring = Scoring(world, serving)
     app.scoring = scoring.answer
-    tracking = Tracking(world)
+    tracking = Tracking(world, http, tracked)
     for part in (
         tracking,
+        artifacts,
         workspaces,
         operations,
         assets,
@@ -74,7 +82,7 @@ def assemble(
     def stop() -> None:
         serving.stop_all()
         scoring.close()
-        tracking.close()
+        http.close()
         blobs.close()
         store.close()
         index.close()

@@ -84,5 +84,6 @@ def _environment(world: World, workspace: str, name: str, properties: Document) 
     }
     if settings.mlflow_of(workspace) is not None:
         tracking = f"azureml://{settings.data_plane}/mlflow/v1.0{settings.workspace_id(workspace)}"
-        known |= {"MLFLOW_TRACKING_URI": tracking, "MLFLOW_EXPERIMENT_NAME": properties["experimentName"]}
+        known |= {"MLFLOW_TRACKING_URI": tracking, "MLFLOW_RUN_ID": name}
+        known |= {"MLFLOW_EXPERIMENT_NAME": properties["experimentName"]}
     return known | {key: str(value) for key, value in (properties.get("environmentVariables") or {}).items()}

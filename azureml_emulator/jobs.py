@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
+import httpx
 from starlette.responses import Response
 
 from azureml_emulator.assets import Assets
@@ -16,6 +18,7 @@ from azureml_emulator.locations import Locations
 from azureml_emulator.operations import Operations, State
 from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
 from azureml_emulator.store import Document
+from azureml_emulator.tracked_runs import TrackedRuns
 from azureml_emulator.world import World
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,254}")
@@ -26,13 +29,20 @@ class Jobs:
     """A job's document says what was submitted; its status is the process's own, until it has ended."""
 
     def __init__(
-        self, world: World, assets: Assets, locations: Locations, operations: Operations, runs: JobRuns
+        self,
+        world: World,
+        assets: Assets,
+        locations: Locations,
+        operations: Operations,
+        runs: JobRuns,
+        tracked: TrackedRuns,
     ) -> None:
         self._world = world
         self._assets = assets
         self._locations = locations
         self._operations = operations
         self._runs = runs
+        self._tracked = tracked
         operations.watch("jobs", self._cancellation)
 
     def routes(self, router: Router) -> None:
@@ -86,6 +96,7 @@ class Jobs:
         self._check_environment(workspace, properties.get("environmentId"))
         properties = {**properties, **self._defaults(workspace, name, properties), "status": "Queued"}
         spec = make_spec(self._world, self._locations, workspace, name, properties)
+        self._tracked.begin(workspace, name, properties["experimentName"])
         job = self._world.resource(workspace, f"jobs/{name}", properties)
         self._world.store.put(workspace, "jobs", name, job)
         self._runs.start(workspace, name, spec)
@@ -155,7 +166,9 @@ class Jobs:
             if error:
                 job["properties"]["error"] = {"code": "UserError", "message": error}
             self._world.store.put(workspace, "jobs", name, job)
-            return job
+        with suppress(httpx.HTTPError):  # the job has ended, whether MLflow can be told or not
+            self._tracked.end(workspace, name, status)
+        return job
 
     def _register(self, workspace: str, job: str, key: str, output: Document) -> None:
         if key == "default":

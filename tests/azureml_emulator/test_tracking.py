@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.azureml_emulator.conftest import Emulator
+from tests.azureml_emulator.conftest import Emulator, make_client
 
 _CLIENT = """
 import json, sys
@@ -27,13 +27,16 @@ with mlflow.start_run(run_name="one") as run:
     mlflow.log_param("rate", 0.5)
     mlflow.log_metric("auc", 0.9)
     mlflow.set_tag("workload", "diabetes")
+    mlflow.log_text("hello", "notes/a.txt")
 data = MlflowClient().get_run(run.info.run_id).data
+text = mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/notes/a.txt")
 try:
     MlflowClient().get_logged_model("m-1")
     logged = "found"
 except Exception as error:
     logged = str(error)
-print(json.dumps({"params": data.params, "metrics": data.metrics, "tag": data.tags["workload"], "logged": logged}))
+found = {"params": data.params, "metrics": data.metrics, "tag": data.tags["workload"]}
+print(json.dumps({**found, "logged": logged, "text": text}))
 """
 
 
@@ -67,10 +70,15 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
         time.sleep(0.2)
 
 
-def test_a_run_is_tracked_and_logged_models_are_not_there(own_emulator: Emulator, tracking_server: str) -> None:
+@pytest.fixture
+def tracked(own_emulator: Emulator, tracking_server: str) -> Emulator:
     own_emulator.arguments = ["--mlflow", tracking_server]
     own_emulator.restart()
-    described = own_emulator.description
+    return own_emulator
+
+
+def test_a_run_is_tracked_and_logged_models_are_not_there(tracked: Emulator) -> None:
+    described = tracked.description
     scope = f"/subscriptions/{described['subscription']}/resourceGroups/{described['resource_group']}"
     workspace = f"{scope}/providers/Microsoft.MachineLearningServices/workspaces/development"
     uri = f"azureml://{described['region']}.api.azureml.ms/mlflow/v1.0{workspace}"
@@ -81,4 +89,27 @@ def test_a_run_is_tracked_and_logged_models_are_not_there(own_emulator: Emulator
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert "Resource not found" in found.pop("logged")
-    assert found == {"params": {"rate": "0.5"}, "metrics": {"auc": 0.9}, "tag": "diabetes"}
+    assert found == {"params": {"rate": "0.5"}, "metrics": {"auc": 0.9}, "tag": "diabetes", "text": "hello"}
+
+
+def test_a_jobs_run_has_the_jobs_name(tracked: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    from azure.ai.ml import command
+    from azure.ai.ml.entities import Environment
+
+    for name, value in tracked.description["environment"].items():
+        monkeypatch.setenv(name, value)
+    client = make_client(tracked, "development")
+    client.environments.create_or_update(Environment(name="bare", version="1", image="python:3.11"))
+    script = "import mlflow; mlflow.start_run(); mlflow.log_metric('auc', 0.75)"
+    job = command(name="job-one", command=f'python -c "{script}"', environment="azureml:bare:1", experiment_name="e")
+    client.jobs.create_or_update(job)
+    deadline = time.monotonic() + 120
+    while (status := client.jobs.get("job-one").status) not in ("Completed", "Failed", "Canceled"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert status == "Completed"
+    base = client.workspaces.get("development").mlflow_tracking_uri.replace("azureml:", "https:")
+    url = f"{base}/api/2.0/mlflow/runs/get"
+    run = tracked.http().get(url, params={"run_id": "job-one"}).json()["run"]
+    assert (run["info"]["run_id"], run["info"]["status"]) == ("job-one", "FINISHED")
+    assert run["data"]["metrics"][0]["value"] == 0.75
