@@ -23,7 +23,7 @@ $(VENV)/.ready: requirements.lock scoring/requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
 	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q recipes flows tasks monitoring lifecycle platforms scoring deployments
+	$(BIN)/python -m compileall -q recipes flows tasks monitoring lifecycle platforms scoring deployments azureml_emulator
 	$(BIN)/python -m scoring.environment .perennial/environments >/dev/null
 	touch $@
 

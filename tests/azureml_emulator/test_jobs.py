@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,10 +106,15 @@ def test_a_failing_job_says_so_in_its_log(ready: MLClient, tmp_path: Path) -> No
 
 def test_a_job_is_cancelled_with_all_it_started(ready: MLClient, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    made = ready.jobs.create_or_update(_job(f"(sleep 300; touch {mark}) & touch {mark}.begun; wait"))
-    _wait(ready, made.name, "Running")
+    made = ready.jobs.create_or_update(_job(f"sleep 300 & echo $! > {mark}.new; mv {mark}.new {mark}; wait"))
+    deadline = time.monotonic() + 30
+    while not mark.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     ready.jobs.begin_cancel(made.name).result()
     assert ready.jobs.get(made.name).status == "Canceled"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(mark.read_text()), 0)
 
 
 def test_a_job_that_takes_too_long_is_cancelled(ready: MLClient) -> None:
