@@ -1,76 +1,90 @@
-"""`python -m azureml_emulator --state DIR`: start it on loopback and write DIR/emulator.json, what a client needs."""
+"""Starts the emulator: `python -m azureml_emulator --state DIR`; prints one line when it answers."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import logging
-import secrets
+import os
 import socket
+import sys
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import uvicorn
 
-from azureml_emulator.app import build
-from azureml_emulator.certificates import Authority
-from azureml_emulator.proxy import Proxy
-from azureml_emulator.store import Store
-from azureml_emulator.tokens import Tokens
-from azureml_emulator.workspaces import Workspace, Workspaces
+from azureml_emulator.assembly import assemble
+from azureml_emulator.certificates import Certificates
+from azureml_emulator.proxy import Proxy, Upstream
+from azureml_emulator.settings import Settings, client_environment, read_settings
 
-TENANT = "00000000-0000-0000-0000-00000000e000"
-CLIENT = "00000000-0000-0000-0000-00000000c000"
-SUBSCRIPTION = "00000000-0000-0000-0000-000000005000"
-GROUP = "emulated"
+_LOOPBACK = "127.0.0.1"
 
 
 def main() -> None:
-    """Run until the process is ended."""
-    parser = argparse.ArgumentParser(prog="azureml_emulator", description=__doc__)
-    parser.add_argument("--state", type=Path, required=True, help="folder for state, certificates and logs")
-    parser.add_argument("--port", type=int, default=0, help="port of the proxy; 0: any that is free")
-    parser.add_argument("--azurite", type=int, help="port on loopback of Azurite's blob service")
-    parser.add_argument("--workspace", action="append", help="name of a workspace, as often as wanted")
-    wanted = parser.parse_args()
-    wanted.state.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(filename=wanted.state / "emulator.log", level=logging.INFO, format="%(asctime)s %(message)s")
-    asyncio.run(_run(wanted.state, wanted.port, wanted.azurite, wanted.workspace or ["development"]))
+    """Run until a signal ends it."""
+    settings = read_settings(sys.argv[1:])
+    settings.state.mkdir(parents=True, exist_ok=True)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_run(settings))
 
 
-async def _run(state: Path, port: int, azurite: int | None, names: list[str]) -> None:
-    secret = secrets.token_urlsafe(24)
-    tokens = Tokens({CLIENT: secret})
-    workspaces = Workspaces([Workspace(SUBSCRIPTION, GROUP, name) for name in names])
-    app = build(tokens, workspaces, Store(state / "resources.sqlite"))
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
-    authority = Authority(state)
-    proxy = await Proxy(authority, listening.getsockname()[1], azurite).start(port)
-    _write(state, authority, proxy, secret, names)
-    await server.serve(sockets=[listening])
+async def _run(settings: Settings) -> None:
+    certificates = Certificates(settings.state)
+    app_socket, proxy_socket = _listen(0), _listen(settings.port)
+    app_port, proxy_port = app_socket.getsockname()[1], proxy_socket.getsockname()[1]
+    app, start, stop = assemble(settings, proxy_port, certificates.authority_file)
+    own = Upstream(_LOOPBACK, app_port)
+    proxy = Proxy(certificates, own, _blobs(settings, own), app.log_unknown)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False))
+    serving = asyncio.create_task(server.serve(sockets=[app_socket]))
+    listener = await asyncio.start_server(proxy.serve, sock=proxy_socket)
+    try:
+        await asyncio.to_thread(start)
+        _tell(settings, proxy_port, app_port, certificates.authority_file)
+        await serving
+    finally:
+        server.should_exit = True
+        listener.close()
+        await asyncio.to_thread(stop)
+        _description(settings).unlink(missing_ok=True)
 
 
-def _write(state: Path, authority: Authority, proxy: int, secret: str, names: list[str]) -> None:
-    """What a client needs, whole or not at all, readable by its owner."""
-    content = {
-        "subscription": SUBSCRIPTION,
-        "resource_group": GROUP,
-        "workspaces": names,
-        "environment": {
-            "HTTPS_PROXY": f"http://127.0.0.1:{proxy}",
-            "REQUESTS_CA_BUNDLE": str(authority.path.resolve()),
-            "NO_PROXY": "127.0.0.1,localhost",
-            "AZURE_TENANT_ID": TENANT,
-            "AZURE_CLIENT_ID": CLIENT,
-            "AZURE_CLIENT_SECRET": secret,
-        },
+def _listen(port: int) -> socket.socket:
+    listening = socket.create_server((_LOOPBACK, port))
+    listening.setblocking(False)
+    return listening
+
+
+def _blobs(settings: Settings, own: Upstream) -> Upstream:
+    if settings.azurite is None:
+        return own
+    parts = urlsplit(settings.azurite)
+    return Upstream(parts.hostname or _LOOPBACK, parts.port or 10000, parts.scheme == "https")
+
+
+def _description(settings: Settings) -> Path:
+    return settings.state / "emulator.json"
+
+
+def _tell(settings: Settings, proxy_port: int, app_port: int, authority: Path) -> None:
+    """`emulator.json`: where it is, and what a client's environment needs; then the line that says so."""
+    description = {
+        "pid": os.getpid(),
+        "proxy_port": proxy_port,
+        "control": f"http://{_LOOPBACK}:{app_port}/_emulator",
+        "subscription": settings.subscription,
+        "resource_group": settings.resource_group,
+        "region": settings.region,
+        "workspaces": list(settings.workspaces),
+        "storage_account": settings.account,
+        "environment": client_environment(settings, proxy_port, authority),
     }
-    part = state / "emulator.json.part"
-    part.touch(mode=0o600)
-    part.write_text(json.dumps(content, indent=1))
-    part.replace(state / "emulator.json")
+    file = _description(settings)
+    unfinished = file.with_suffix(".new")
+    unfinished.write_text(json.dumps(description, indent=2))
+    unfinished.replace(file)
+    print(f"ready: {file}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,58 +1,114 @@
-"""Every host's routes in one application; what the real service would not answer is refused and logged."""
+"""The emulator's application: by host and path to who answers, after faults, tokens and roles."""
 
 from __future__ import annotations
 
-import logging
+import asyncio
+from pathlib import Path
+from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Host, Route, Router
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from azureml_emulator.assets import Assets
-from azureml_emulator.errors import ServiceError
-from azureml_emulator.store import Store
+from azureml_emulator.blobs import Blobs
+from azureml_emulator.errors import ServiceError, not_found
+from azureml_emulator.faults import Faults
+from azureml_emulator.routing import Call, Handler, Router, reply
+from azureml_emulator.settings import Settings
 from azureml_emulator.tokens import Tokens
-from azureml_emulator.workspaces import PROVIDER, Workspaces
 
-_GROUP = "/subscriptions/{subscription}/{groups}/{group}"  # resourceGroups or resourcegroups: the SDK writes both
-_WORKSPACES = f"{_GROUP}/providers/{PROVIDER}/workspaces"
-log = logging.getLogger(__name__)
+LOGIN = "login.microsoftonline.com"
 
 
-def build(tokens: Tokens, workspaces: Workspaces, store: Store) -> Starlette:
-    """The application."""
+class App:
+    """An ASGI application. What nothing answers is refused and written to `unknown.log`."""
 
-    def within_workspace(request: Request) -> str:
-        """Who asks, of a workspace that there is."""
-        who = tokens.client_of(request)
-        where = request.path_params
-        workspaces.find(where["subscription"], where["group"], where["name"])
-        return who
+    def __init__(self, settings: Settings, tokens: Tokens, blobs: Blobs) -> None:
+        self._settings = settings
+        self._tokens = tokens
+        self._blobs = blobs
+        self._unknown = settings.state / "unknown.log"
+        self.open = Router()  # what is answered without a token
+        self.service = Router()
+        self.control = Router()
+        self.faults = Faults()
+        self.faults.routes(self.control)
+        self.scoring: Handler | None = None
 
-    async def get_workspace(request: Request) -> Response:
-        tokens.client_of(request)
-        where = request.path_params
-        return JSONResponse(workspaces.find(where["subscription"], where["group"], where["name"]).as_resource())
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            response = await self._answer(request)
+            await response(scope, receive, send)
 
-    async def list_workspaces(request: Request) -> Response:
-        tokens.client_of(request)
-        found = workspaces.within(request.path_params["subscription"], request.path_params["group"])
-        return JSONResponse({"value": [workspace.as_resource() for workspace in found]})
+    def log_unknown(self, line: str) -> None:
+        """What was asked for and is not emulated."""
+        with Path(self._unknown).open("a") as log:
+            log.write(line + "\n")
 
-    manager = [Route(_WORKSPACES, list_workspaces), Route(f"{_WORKSPACES}/{{name}}", get_workspace)]
-    manager += Assets(store, within_workspace).routes(f"{_WORKSPACES}/{{name}}")
-    return Starlette(
-        routes=[
-            Host("login.microsoftonline.com", Router(tokens.routes(), default=_unknown)),
-            Host("management.azure.com", Router(manager, default=_unknown)),
-        ],
-        exception_handlers={ServiceError: lambda _, error: error.response()},
+    async def _answer(self, request: Request) -> Response:
+        host = request.url.hostname or ""
+        fault = self.faults.take(request.method, f"https://{host}{request.url.path}")
+        if fault is not None:
+            await asyncio.sleep(fault.delay)
+            response = fault.response()
+            if response is not None:
+                return response
+        try:
+            if host.endswith(".blob.core.windows.net"):
+                return await self._blobs.answer(request)
+            call = await _read(request, host)
+            return await asyncio.to_thread(self._dispatch, call)
+        except ServiceError as error:
+            return reply(error.body(), error.status)
+
+    def _dispatch(self, call: Call) -> Response:
+        if call.host == "127.0.0.1":
+            return self._find(self.control, call)
+        if call.host == LOGIN or call.path == "/discovery":
+            return self._find(self.open, call)
+        if call.host.endswith(".inference.ml.azure.com") and self.scoring is not None:
+            return self.scoring(call)
+        client = self._tokens.client_of(call.headers.get("authorization", ""))
+        return self._find(self.service, _replace(call, client=client))
+
+    def _find(self, router: Router, call: Call) -> Response:
+        found = router.find(call.method, call.path)
+        if found is None:
+            self.log_unknown(f"unknown route: {call.method} https://{call.host}{call.path}")
+            raise ServiceError(501, "NotEmulated", f"{call.method} {call.path} is not emulated.")
+        handler, parts = found
+        call = _replace(call, parts=parts)
+        if "workspace" in parts:
+            self._check_workspace(call)
+        return handler(call)
+
+    def _check_workspace(self, call: Call) -> None:
+        """It is there, in this subscription and group, and the caller has a role on it."""
+        settings, parts = self._settings, call.parts
+        asked = [parts["subscription"], parts["group"].lower(), parts["workspace"]]
+        known = [settings.subscription, settings.resource_group.lower()]
+        if asked[:2] != known or asked[2] not in settings.workspaces:
+            raise not_found(f"Microsoft.MachineLearningServices/workspaces/{call.workspace}")
+        if not settings.may_reach(call.client, call.workspace):
+            message = (
+                f"The client '{call.client}' does not have authorization to perform action '{call.method}'"
+                f" over scope '{settings.workspace_id(call.workspace)}' or the scope is invalid."
+            )
+            raise ServiceError(403, "AuthorizationFailed", message)
+
+
+async def _read(request: Request, host: str) -> Call:
+    return Call(
+        method=request.method,
+        host=host,
+        path=request.url.path,
+        query=dict(request.query_params),
+        raw_query=request.url.query,
+        headers=dict(request.headers),
+        content=await request.body(),
     )
 
 
-async def _unknown(scope: object, receive: object, send: object) -> None:
-    request = Request(scope)  # type: ignore[arg-type]
-    log.warning("no such route: %s %s", request.method, request.url)
-    message = f"The emulator has no route {request.method} {request.url.path}."
-    await ServiceError(404, "EmulatorHasNoRoute", message).response()(scope, receive, send)  # type: ignore[arg-type]
+def _replace(call: Call, **changes: Any) -> Call:
+    return Call(**{**call.__dict__, **changes})

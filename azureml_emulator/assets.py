@@ -1,96 +1,164 @@
-"""Versioned assets of a workspace: data, environments, models. A version, once made, keeps what it names."""
+"""Versioned assets: data, models, environments, codes and components are one thing under five names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from typing import Any
+from uuid import uuid4
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
-from azureml_emulator.errors import ServiceError
-from azureml_emulator.store import Store
-from azureml_emulator.workspaces import PROVIDER
+from azureml_emulator.errors import ServiceError, not_found
+from azureml_emulator.job_outputs import job_of, settled
+from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
+from azureml_emulator.sas import account_signature
+from azureml_emulator.store import Document
+from azureml_emulator.world import World
 
-# What a version can never change, by kind of asset.
-FIXED = {"data": ("dataUri", "dataType"), "environments": ("image", "build", "condaFile"), "models": ("modelUri",)}
-# What the service always answers, asked for or not: the SDK reads it unseen.
-FILLED: dict[str, dict[str, Any]] = {"models": {"flavors": {}}}
-
-Authorised = Callable[[Request], str]
+KINDS = ("data", "models", "environments", "codes", "components")
+# What may not change once a version is there.
+_FIXED = {"data": "dataUri", "models": "modelUri", "codes": "codeUri", "environments": "image"}
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "data": {"dataType": "uri_folder"},
+    "models": {"modelType": "custom_model", "flavors": {}, "stage": None},
+    "environments": {"environmentType": "UserCreated", "osType": "Linux"},
+    "codes": {},
+    "components": {},
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._\-]{0,254}")
 
 
 class Assets:
-    """Routes below a workspace's id. `authorised` tells who asks, or raises."""
+    """Containers and their versions; the container says which version is the newest and which the next."""
 
-    def __init__(self, store: Store, authorised: Authorised) -> None:
-        self._store = store
-        self._authorised = authorised
+    def __init__(self, world: World) -> None:
+        self._world = world
 
-    def routes(self, workspace: str) -> list[Route]:
-        """`workspace`: the path of a workspace with its parameters."""
-        asset = f"{workspace}/{{kind}}/{{asset}}"
-        return [
-            Route(f"{workspace}/{{kind}}", self._list),
-            Route(asset, self._container),
-            Route(f"{asset}/versions", self._list),
-            Route(f"{asset}/versions/{{version}}", self._get, methods=["GET"]),
-            Route(f"{asset}/versions/{{version}}", self._put, methods=["PUT"]),
-        ]
+    def routes(self, router: Router) -> None:
+        for kind in KINDS:
+            one = f"{WORKSPACE}/{kind}/{{name}}"
+            router.add("GET", f"{WORKSPACE}/{kind}", self._for(kind, "_containers"))
+            router.add("GET", one, self._for(kind, "_container"))
+            router.add("PUT", one, self._for(kind, "_put_container"))
+            router.add("GET", f"{one}/versions", self._for(kind, "_versions"))
+            router.add("GET", f"{one}/versions/{{version}}", self._for(kind, "_version"))
+            router.add("PUT", f"{one}/versions/{{version}}", self._for(kind, "_put_version"))
+            router.add("DELETE", f"{one}/versions/{{version}}", self._for(kind, "_delete_version"))
+            router.add("POST", f"{one}/versions/{{version}}/startPendingUpload", self._pending_upload)
 
-    async def _get(self, request: Request) -> Response:
-        self._authorise(request)
-        found = self._store.get(request.url.path)
+    def create(self, workspace: str, kind: str, name: str, version: str, body: Document) -> tuple[Document, bool]:
+        """Write a version; whether it is a new one. A version's content never changes, its words may."""
+        if not _NAME.fullmatch(name):
+            raise ServiceError(400, "UserError", f"The asset name {name!r} is not valid.")
+        properties = {**_DEFAULTS[kind], "isArchived": False, "isAnonymous": False, **body.get("properties", {})}
+        properties = {key: value for key, value in properties.items() if value is not None or key == "stage"}
+        fixed = _FIXED.get(kind, "")
+        if kind in ("data", "models") and fixed in properties:
+            properties["jobName"] = job_of(properties[fixed]) or properties.get("jobName")
+            properties[fixed] = settled(self._world, workspace, properties[fixed])
+        with self._world.store.lock:
+            before = self._world.store.get(workspace, f"{kind}/{name}", version)
+            if before is not None and before["properties"].get(fixed) != properties.get(fixed):
+                raise ServiceError(400, "UserError", "Asset paths cannot be updated.")
+            properties["provisioningState"] = "Succeeded"
+            resource = self._world.resource(workspace, f"{kind}/{name}/versions/{version}", properties)
+            if before is not None:
+                resource["systemData"]["createdAt"] = before["systemData"]["createdAt"]
+            self._world.store.put(workspace, f"{kind}/{name}", version, resource)
+            if self._world.store.get(workspace, kind, name) is None:
+                self._world.store.put(workspace, kind, name, self._new_container(workspace, kind, name, properties))
+        return resource, before is None
+
+    def get(self, workspace: str, kind: str, name: str, version: str) -> Document:
+        """A version that must be there."""
+        found = self._world.store.get(workspace, f"{kind}/{name}", version)
         if found is None:
-            raise _absent(request)
-        return JSONResponse(found)
+            raise not_found(f"{kind}/{name}/versions/{version}")
+        return found
 
-    async def _list(self, request: Request) -> Response:
-        self._authorise(request)
-        return JSONResponse({"value": self._store.children(request.url.path)})
+    def next_version(self, workspace: str, kind: str, name: str) -> str:
+        """One more than the highest number that is a version."""
+        versions = [found["name"] for found in self._world.store.list(workspace, f"{kind}/{name}")]
+        return str(max((int(version) for version in versions if version.isdigit()), default=0) + 1)
 
-    async def _container(self, request: Request) -> Response:
-        """The asset over all its versions; the next version's number is what the SDK asks for."""
-        self._authorise(request)
-        versions = self._store.children(f"{request.url.path}/versions")
-        if not versions:
-            raise _absent(request)
-        return JSONResponse(self._store.get(request.url.path))
+    def _for(self, kind: str, method: str) -> Any:
+        handler = getattr(self, method)
+        return lambda call: handler(call, kind)
 
-    async def _put(self, request: Request) -> Response:
-        who = self._authorise(request)
-        where = request.path_params
-        properties = {**FILLED.get(where["kind"], {}), **(await request.json())["properties"]}
-        before = self._store.get(request.url.path)
-        if before is not None:
-            _refuse_change(where, before["properties"], properties)
-        kind = f"{PROVIDER}/workspaces/{where['kind']}"
-        body = self._store.put(request.url.path, f"{kind}/versions", properties, who)
-        self._count(request.url.path.rpartition("/versions/")[0], kind, who)
-        return JSONResponse(body, 201 if before is None else 200)
+    def _new_container(self, workspace: str, kind: str, name: str, properties: Document) -> Document:
+        kept = {key: properties[key] for key in ("dataType",) if key in properties}
+        return self._world.resource(workspace, f"{kind}/{name}", {"isArchived": False, "tags": {}, **kept})
 
-    def _count(self, asset: str, kind: str, who: str) -> None:
-        versions = self._store.children(f"{asset}/versions")
-        numbers = [int(version["name"]) for version in versions if version["name"].isdigit()]
-        following = str(max(numbers, default=0) + 1)
-        content = {"latestVersion": versions[0]["name"], "nextVersion": following, "isArchived": False, "tags": {}}
-        self._store.put(asset, kind, content, who)
+    def _described(self, workspace: str, kind: str, container: Document) -> Document:
+        name = container["name"]
+        versions = self._world.store.list(workspace, f"{kind}/{name}")
+        newest = max(versions, key=lambda found: found["systemData"]["createdAt"])["name"] if versions else None
+        following = {"latestVersion": newest, "nextVersion": self.next_version(workspace, kind, name)}
+        return {**container, "properties": {**container["properties"], **following}}
 
-    def _authorise(self, request: Request) -> str:
-        if request.path_params["kind"] not in FIXED:
-            raise ServiceError(404, "EmulatorHasNoRoute", f"The emulator has no {request.path_params['kind']}.")
-        return self._authorised(request)
+    def _containers(self, call: Call, kind: str) -> Response:
+        found = _of_view(self._world.store.list(call.workspace, kind), call)
+        return reply({"value": [self._described(call.workspace, kind, container) for container in found]})
+
+    def _container(self, call: Call, kind: str) -> Response:
+        container = self._world.require(call.workspace, kind, call.parts["name"])
+        return reply(self._described(call.workspace, kind, container))
+
+    def _put_container(self, call: Call, kind: str) -> Response:
+        name = call.parts["name"]
+        properties = {"isArchived": False, "tags": {}, **call.json().get("properties", {})}
+        container = self._world.resource(call.workspace, f"{kind}/{name}", properties)
+        self._world.store.put(call.workspace, kind, name, container)
+        return reply(self._described(call.workspace, kind, container))
+
+    def _versions(self, call: Call, kind: str) -> Response:
+        """The newest first; `hash` finds a code that was uploaded before."""
+        found = self._world.store.list(call.workspace, f"{kind}/{call.parts['name']}")
+        if "hash" in call.query:
+            return reply({"value": self._with_hash(call.workspace, call.query["hash"])})
+        found = _of_view(found, call)
+        found.sort(key=lambda version: version["systemData"]["createdAt"], reverse=True)
+        top = call.query.get("$top")
+        return reply({"value": found[: int(top)] if top else found})
+
+    def _with_hash(self, workspace: str, wanted: str) -> list[Document]:
+        """Codes are looked for under whatever name: the SDK asks with a random one."""
+        containers = self._world.store.list(workspace, "codes")
+        versions = [
+            found for code in containers for found in self._world.store.list(workspace, f"codes/{code['name']}")
+        ]
+        return [found for found in versions if found["properties"].get("properties", {}).get("hash_sha256") == wanted]
+
+    def _version(self, call: Call, kind: str) -> Response:
+        return reply(self.get(call.workspace, kind, call.parts["name"], call.parts["version"]))
+
+    def _put_version(self, call: Call, kind: str) -> Response:
+        parts = call.parts
+        resource, is_new = self.create(call.workspace, kind, parts["name"], parts["version"], call.json())
+        return reply(resource, 201 if is_new else 200)
+
+    def _delete_version(self, call: Call, kind: str) -> Response:
+        found = self._world.store.delete(call.workspace, f"{kind}/{call.parts['name']}", call.parts["version"])
+        return empty(200 if found else 204)
+
+    def _pending_upload(self, _call: Call) -> Response:
+        """A container of its own, and a signature to fill it."""
+        settings = self._world.settings
+        container = f"pending-{uuid4().hex}"
+        self._world.blobs.create_container(container)
+        uri = f"https://{settings.blob_host}:443/{container}"
+        signature = account_signature(settings.account, settings.account_key)
+        reference = {
+            "blobUri": uri,
+            "storageAccountArmId": "",
+            "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{signature}"},
+        }
+        body = {"pendingUploadId": str(uuid4()), "pendingUploadType": "TemporaryBlobReference"}
+        return reply({**body, "blobReferenceForConsumption": reference})
 
 
-def _refuse_change(where: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> None:
-    changed = [name for name in FIXED[where["kind"]] if before.get(name) != after.get(name)]
-    if changed:
-        what = f"{where['kind']} {where['asset']}:{where['version']}"
-        raise ServiceError(400, "UserError", f"{what} exists already, and its {', '.join(changed)} cannot be changed.")
-
-
-def _absent(request: Request) -> ServiceError:
-    where = request.path_params
-    version = f" with version {where['version']}" if "version" in where else ""
-    return ServiceError(404, "UserError", f"{where['kind']} asset {where['asset']}{version} was not found.")
+def _of_view(found: list[Document], call: Call) -> list[Document]:
+    """Archived or not, as `listViewType` says."""
+    view = call.query.get("listViewType", "ActiveOnly")
+    wanted = {"ActiveOnly": (False,), "ArchivedOnly": (True,)}.get(view, (False, True))
+    return [resource for resource in found if resource["properties"].get("isArchived", False) in wanted]

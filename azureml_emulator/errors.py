@@ -1,12 +1,10 @@
-"""Errors in the format of Azure's resource manager."""
+"""The service's error format."""
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse
-
 
 class ServiceError(Exception):
-    """An answer other than success."""
+    """An answer that is not a success: a status, the service's code and a sentence."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -14,7 +12,14 @@ class ServiceError(Exception):
         self.code = code
         self.message = message
 
-    def response(self) -> JSONResponse:
-        """As the service sends it."""
-        headers = {"x-ms-error-code": self.code}
-        return JSONResponse({"error": {"code": self.code, "message": self.message}}, self.status, headers)
+    def body(self) -> dict[str, object]:
+        """As the service writes it."""
+        return {"error": {"code": self.code, "message": self.message, "target": None, "details": []}}
+
+
+def not_found(what: str) -> ServiceError:
+    return ServiceError(404, "ResourceNotFound", f"The Resource '{what}' was not found.")
+
+
+def user_error(message: str, status: int = 400) -> ServiceError:
+    return ServiceError(status, "UserError" if status != 409 else "Conflict", message)

@@ -1,117 +1,126 @@
-"""The way in: a CONNECT proxy on loopback that ends TLS for Azure's host names and refuses every other."""
+"""The CONNECT proxy that stands where the internet was: it ends TLS for Azure's names and refuses every other."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 from collections.abc import Callable
-from fnmatch import fnmatch
+from contextlib import suppress
+from dataclasses import dataclass, field
 
-from azureml_emulator.certificates import Authority
+from azureml_emulator.certificates import Certificates
 
-SERVICE_HOSTS = (
-    "management.azure.com",
-    "login.microsoftonline.com",
-    "*.api.azureml.ms",
-    "*.inference.ml.azure.com",
-)
-BLOB_HOSTS = ("*.blob.core.windows.net",)
-log = logging.getLogger(__name__)
+_HEAD_LIMIT_SECONDS = 30.0
+_CHUNK = 1 << 18
+_OURS = ("management.azure.com", "login.microsoftonline.com")
+_OUR_ZONES = (".api.azureml.ms", ".inference.ml.azure.com")
+_BLOB_ZONE = ".blob.core.windows.net"
 
 
+@dataclass(frozen=True)
+class Upstream:
+    """Where the decrypted bytes of a host go."""
+
+    host: str
+    port: int
+    tls: bool = False
+
+
+@dataclass(frozen=True)
 class Proxy:
-    """Two listeners: one that clients CONNECT to, and behind it one that speaks TLS and passes plain bytes on.
+    """Accepts `CONNECT HOST:443`, answers with a certificate for HOST, and passes the bytes on unread."""
 
-    app, blobs: ports on loopback of what answers for the service, and for Blob Storage (None: nobody does).
-    """
+    certificates: Certificates
+    app: Upstream
+    blobs: Upstream
+    log_refused: Callable[[str], None]
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def __init__(self, authority: Authority, app: int, blobs: int | None) -> None:
-        self._authority = authority
-        self._app = app
-        self._blobs = blobs
-        self._tls_port = 0
-
-    async def start(self, port: int) -> int:
-        """Listen; the port that clients CONNECT to."""
-        tls = await asyncio.start_server(self._decrypted, "127.0.0.1", 0, ssl=self._context())
-        self._tls_port = tls.sockets[0].getsockname()[1]
-        listener = await asyncio.start_server(self._connect, "127.0.0.1", port)
-        self._listeners = (tls, listener)
-        return int(listener.sockets[0].getsockname()[1])
-
-    def _context(self) -> ssl.SSLContext:
-        """A context that becomes that of the host which the client names."""
-
-        def choose(connection: ssl.SSLObject | ssl.SSLSocket, host: str | None, _: ssl.SSLContext) -> int | None:
-            if host is None:
-                return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-            connection.context = self._authority.context_for(host)
-            return None
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.sni_callback = choose
-        return context
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """`CONNECT HOST:443`, and then the bytes of TLS both ways."""
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client's connection, to its end."""
+        # Once TLS has begun, nothing else refers to the task, and it could be collected as garbage.
+        task = asyncio.current_task()
+        if task is not None:
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
         try:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-            writer.close()
+            host = await self._read_connect(reader, writer)
+            if host is not None:
+                await self._tunnel(host, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            pass  # the client, or what it spoke to, has gone: nobody is left to tell
+        finally:
+            writer.transport.abort()
+
+    def upstream(self, host: str) -> Upstream | None:
+        """Who answers for a host, if anyone does."""
+        if host.endswith(_BLOB_ZONE):
+            return self.blobs
+        return self.app if host in _OURS or host.endswith(_OUR_ZONES) else None
+
+    async def _read_connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str | None:
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_LIMIT_SECONDS)
+        method, _, target = head.split(b"\r\n", 1)[0].decode("latin-1").partition(" ")
+        target = target.partition(" ")[0]
+        host, _, port = target.lower().rpartition(":")
+        if method == "CONNECT" and port == "443" and self.upstream(host) is not None:
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await writer.drain()
+            return host
+        self.log_refused(f"refused host: {method} {target}")
+        writer.write(b"HTTP/1.1 403 Not an emulated host\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        return None
+
+    async def _tunnel(self, host: str, writer: asyncio.StreamWriter) -> None:
+        client_reader, client_writer = await _start_tls(writer, self.certificates.context(host))
+        upstream = self.upstream(host)
+        if upstream is None:
             return
-        method, _, rest = head.partition(" ")
-        host = rest.partition(" ")[0].rpartition(":")[0].lower()
-        if method != "CONNECT" or self._target(host) is None:
-            log.warning("refused: %s %s", method, rest.partition(" ")[0])
-            writer.write(b"HTTP/1.1 403 Forbidden\r\nX-Emulator: unknown host\r\nContent-Length: 0\r\n\r\n")
-            await _closed(writer)
-            return
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await _join(reader, writer, self._tls_port)
-
-    async def _decrypted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host = self._authority.host_of(writer.get_extra_info("ssl_object").context)
-        target = self._target(host)
-        if target is None:  # the name in the TLS greeting was another than that of CONNECT
-            log.warning("refused: TLS for %s", host)
-            await _closed(writer)
-            return
-        await _join(reader, writer, target)
-
-    def _target(self, host: str) -> int | None:
-        if any(fnmatch(host, pattern) for pattern in SERVICE_HOSTS):
-            return self._app
-        return self._blobs if any(fnmatch(host, pattern) for pattern in BLOB_HOSTS) else None
+        context = _trusting_loopback() if upstream.tls else None
+        reader, upstream_writer = await asyncio.open_connection(upstream.host, upstream.port, ssl=context)
+        ways = [
+            asyncio.create_task(_pass_on(client_reader, upstream_writer)),
+            asyncio.create_task(_pass_on(reader, client_writer)),
+        ]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            for side in (client_writer, upstream_writer):
+                side.close()
+            await asyncio.gather(*ways, return_exceptions=True)
+            with suppress(OSError, TimeoutError):
+                await asyncio.wait_for(client_writer.wait_closed(), 5.0)
 
 
-async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-    """Bytes both ways between a client and a port on loopback, until either end closes."""
-    try:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        await _closed(writer)
-        return
-    await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+async def _start_tls(
+    writer: asyncio.StreamWriter, context: ssl.SSLContext
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Server-side TLS over an accepted connection, with streams of its own."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=_CHUNK)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport = await loop.start_tls(writer.transport, protocol, context, server_side=True)
+    if transport is None:
+        raise ConnectionResetError("the client left during the handshake")
+    protocol.connection_made(transport)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    try:
-        while chunk := await source.read(65536):
-            target.write(chunk)
-            await target.drain()
-    except (ConnectionError, ssl.SSLError):
-        pass  # one end went away: so does the other
-    await _closed(target)
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while chunk := await reader.read(_CHUNK):
+            writer.write(chunk)
+            await writer.drain()
 
 
-async def _closed(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    await _quietly(writer.wait_closed)
-
-
-async def _quietly(wait: Callable[[], object]) -> None:
-    try:
-        await wait()  # type: ignore[misc]
-    except (ConnectionError, ssl.SSLError):
-        return
+def _trusting_loopback() -> ssl.SSLContext:
+    """For an Azurite beside us, whose certificate is its own."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

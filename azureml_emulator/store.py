@@ -1,51 +1,62 @@
-"""Resources by their id, in SQLite: they outlive the process."""
+"""What the emulator remembers: JSON documents by workspace, kind and name, in one SQLite file."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from datetime import UTC, datetime
+import threading
 from pathlib import Path
 from typing import Any
 
-_TABLE = "CREATE TABLE IF NOT EXISTS resources (id TEXT PRIMARY KEY COLLATE NOCASE, body TEXT NOT NULL) WITHOUT ROWID"
+Document = dict[str, Any]
 
 
 class Store:
-    """Bodies as the service would send them. Ids do not mind their case."""
+    """Small documents, written at once and whole; safe to use from several threads."""
 
     def __init__(self, file: Path) -> None:
-        self._database = sqlite3.connect(file, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute(_TABLE)
-
-    def get(self, identity: str) -> dict[str, Any] | None:
-        """The resource, or None."""
-        row = self._database.execute("SELECT body FROM resources WHERE id = ?", (identity,)).fetchone()
-        return None if row is None else json.loads(row[0])
-
-    def put(self, identity: str, kind: str, properties: dict[str, Any], who: str) -> dict[str, Any]:
-        """Write the resource with its system data; what it is now."""
-        before = self.get(identity)
-        now = datetime.now(UTC).isoformat()
-        created = {"createdAt": now, "createdBy": who, "createdByType": "Application"}
-        system = created if before is None else {key: before["systemData"][key] for key in created}
-        body = {
-            "id": identity,
-            "name": identity.rpartition("/")[2],
-            "type": kind,
-            "properties": properties,
-            "systemData": {**system, "lastModifiedAt": now, "lastModifiedBy": who},
-        }
-        self._database.execute("INSERT OR REPLACE INTO resources VALUES (?, ?)", (identity, json.dumps(body)))
-        return body
-
-    def children(self, parent: str) -> list[dict[str, Any]]:
-        """What lies directly under the parent's id, the newest first."""
-        prefix = parent.rstrip("/") + "/"
-        rows = self._database.execute(
-            "SELECT body FROM resources WHERE substr(id, 1, ?) = ? COLLATE NOCASE AND instr(substr(id, ?), '/') = 0",
-            (len(prefix), prefix, len(prefix) + 1),
+        self.lock = threading.RLock()
+        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS documents (position INTEGER PRIMARY KEY, workspace TEXT, kind TEXT, name TEXT,"
+            " body TEXT, UNIQUE (workspace, kind, name))"
         )
-        found = [json.loads(row[0]) for row in rows]
-        return sorted(found, key=lambda body: str(body["systemData"]["createdAt"]), reverse=True)
+
+    def put(self, workspace: str, kind: str, name: str, body: Document) -> None:
+        """Write, in the place of what was there under this name."""
+        with self.lock:
+            self._db.execute(
+                "INSERT INTO documents (workspace, kind, name, body) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (workspace, kind, name) DO UPDATE SET body = excluded.body",
+                (workspace, kind, name, json.dumps(body)),
+            )
+
+    def get(self, workspace: str, kind: str, name: str) -> Document | None:
+        """What stands under a name."""
+        with self.lock:
+            row = self._db.execute(
+                "SELECT body FROM documents WHERE workspace = ? AND kind = ? AND name = ?", (workspace, kind, name)
+            ).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def list(self, workspace: str, kind: str) -> list[Document]:
+        """All of a kind, in the order they were first written."""
+        with self.lock:
+            rows = self._db.execute(
+                "SELECT body FROM documents WHERE workspace = ? AND kind = ? ORDER BY position", (workspace, kind)
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
+    def delete(self, workspace: str, kind: str, name: str) -> bool:
+        """Forget; whether there was something."""
+        with self.lock:
+            found = self._db.execute(
+                "DELETE FROM documents WHERE workspace = ? AND kind = ? AND name = ?", (workspace, kind, name)
+            )
+        return found.rowcount > 0
+
+    def close(self) -> None:
+        with self.lock:
+            self._db.close()

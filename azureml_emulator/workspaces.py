@@ -1,74 +1,140 @@
-"""Workspaces, as the resource manager tells of them."""
+"""Workspaces and their datastores, all on one storage account."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
-from azureml_emulator.errors import ServiceError
+from starlette.responses import Response
 
-PROVIDER = "Microsoft.MachineLearningServices"
+from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
+from azureml_emulator.sas import account_signature
+from azureml_emulator.store import Document
+from azureml_emulator.world import PROVIDER, World, system_data
 
-
-@dataclass(frozen=True)
-class Workspace:
-    """One workspace, and the storage account behind it."""
-
-    subscription: str
-    group: str
-    name: str
-    location: str = "westeurope"
-    storage_account: str = "devstoreaccount1"
-
-    @property
-    def identity(self) -> str:
-        """Its resource id."""
-        return f"{_group(self.subscription, self.group)}/providers/{PROVIDER}/workspaces/{self.name}"
-
-    def as_resource(self) -> dict[str, Any]:
-        """Its resource, with the fields that the SDK reads."""
-        group = _group(self.subscription, self.group)
-        return {
-            "id": self.identity,
-            "name": self.name,
-            "type": f"{PROVIDER}/workspaces",
-            "location": self.location,
-            "kind": "Default",
-            "tags": {},
-            "identity": {"type": "SystemAssigned", "principalId": "", "tenantId": ""},
-            "properties": {
-                "friendlyName": self.name,
-                "provisioningState": "Succeeded",
-                "workspaceId": self.name,
-                "discoveryUrl": f"https://{self.location}.api.azureml.ms/discovery",
-                "mlFlowTrackingUri": f"azureml://{self.location}.api.azureml.ms/mlflow/v1.0{self.identity}",
-                "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/{self.storage_account}",
-                "publicNetworkAccess": "Enabled",
-            },
-        }
+DATASTORES = {"workspaceblobstore": "azureml-blobstore-{id}", "workspaceartifactstore": "azureml"}
 
 
 class Workspaces:
-    """Those that there are."""
+    """The workspaces that the settings name; made at the start, with the datastores that each has."""
 
-    def __init__(self, workspaces: list[Workspace]) -> None:
-        self._workspaces = workspaces
+    def __init__(self, world: World) -> None:
+        self._world = world
 
-    def find(self, subscription: str, group: str, name: str) -> Workspace:
-        """One of them, by names that do not mind their case. ServiceError 404."""
-        wanted = (subscription.lower(), group.lower(), name.lower())
-        for found in self._workspaces:
-            if (found.subscription.lower(), found.group.lower(), found.name.lower()) == wanted:
-                return found
-        what = f"{PROVIDER}/workspaces/{name}"
-        message = f"The Resource '{what}' under resource group '{group}' was not found."
-        raise ServiceError(404, "ResourceNotFound", message)
+    def prepare(self) -> None:
+        """Datastores and containers of each workspace."""
+        for workspace in self._world.settings.workspaces:
+            for name, container in DATASTORES.items():
+                container = container.format(id=workspace_guid(self._world, workspace))
+                if name == "workspaceartifactstore":
+                    container = f"{container}-{workspace}"
+                self._world.blobs.create_container(container)
+                if self._world.store.get(workspace, "datastores", name) is None:
+                    self._put_datastore(workspace, name, self._default_datastore(name, container))
 
-    def within(self, subscription: str, group: str) -> list[Workspace]:
-        """Those of a resource group."""
-        wanted = (subscription.lower(), group.lower())
-        return [one for one in self._workspaces if (one.subscription.lower(), one.group.lower()) == wanted]
+    def routes(self, router: Router) -> None:
+        """At management.azure.com."""
+        group = WORKSPACE.rpartition("/")[0]
+        router.add("GET", group, self._list)
+        router.add("GET", group.replace("/resourceGroups/{group}", ""), self._list)
+        router.add("GET", WORKSPACE, self._get)
+        router.add("GET", f"{WORKSPACE}/datastores", self._datastores)
+        router.add("GET", f"{WORKSPACE}/datastores/{{name}}", self._datastore)
+        router.add("PUT", f"{WORKSPACE}/datastores/{{name}}", self._create_datastore)
+        router.add("DELETE", f"{WORKSPACE}/datastores/{{name}}", self._delete_datastore)
+        router.add("POST", f"{WORKSPACE}/datastores/{{name}}/listSecrets", self._secrets)
+
+    def open_routes(self, router: Router) -> None:
+        """The region's own addresses, which the SDK asks for without a token."""
+        router.add("GET", "/discovery", self._discovery)
+
+    def _list(self, call: Call) -> Response:
+        settings = self._world.settings
+        names = [name for name in settings.workspaces if settings.may_reach(call.client, name)]
+        return reply({"value": [self._workspace(name) for name in names]})
+
+    def _get(self, call: Call) -> Response:
+        return reply(self._workspace(call.workspace))
+
+    def _discovery(self, _call: Call) -> Response:
+        base = f"https://{self._world.settings.data_plane}"
+        return reply({name: base for name in ("api", "history", "execution", "experimentation", "mlflow", "data")})
+
+    def _workspace(self, name: str) -> Document:
+        settings = self._world.settings
+        base = f"/subscriptions/{settings.subscription}/resourceGroups/{settings.resource_group}/providers"
+        properties = {
+            "friendlyName": name,
+            "description": "",
+            "storageAccount": f"{base}/Microsoft.Storage/storageAccounts/{settings.account}",
+            "keyVault": f"{base}/Microsoft.Keyvault/vaults/{name}",
+            "applicationInsights": f"{base}/Microsoft.insights/components/{name}",
+            "hbiWorkspace": False,
+            "provisioningState": "Succeeded",
+            "publicNetworkAccess": "Enabled",
+            "v1LegacyMode": False,
+            "workspaceId": workspace_guid(self._world, name),
+            "discoveryUrl": f"https://{settings.data_plane}/discovery",
+            "mlFlowTrackingUri": f"azureml://{settings.data_plane}/mlflow/v1.0{settings.workspace_id(name)}",
+        }
+        return {
+            "id": settings.workspace_id(name),
+            "name": name,
+            "type": f"{PROVIDER}/workspaces",
+            "location": settings.region,
+            "kind": "Default",
+            "tags": {},
+            "identity": {"type": "SystemAssigned", "principalId": settings.client, "tenantId": settings.tenant},
+            "sku": {"name": "Basic", "tier": "Basic"},
+            "properties": properties,
+            "systemData": system_data(),
+        }
+
+    def _default_datastore(self, name: str, container: str) -> Document:
+        return {
+            "datastoreType": "AzureBlob",
+            "accountName": self._world.settings.account,
+            "containerName": container,
+            "endpoint": "core.windows.net",
+            "protocol": "https",
+            "credentials": {"credentialsType": "Sas"},
+            "isDefault": name == "workspaceblobstore",
+            "serviceDataAccessAuthIdentity": "None",
+            "tags": {},
+            "properties": {},
+        }
+
+    def _put_datastore(self, workspace: str, name: str, properties: Document) -> Document:
+        resource = self._world.resource(workspace, f"datastores/{name}", properties)
+        self._world.store.put(workspace, "datastores", name, resource)
+        return resource
+
+    def _datastores(self, call: Call) -> Response:
+        found = self._world.store.list(call.workspace, "datastores")
+        if call.query.get("isDefault", "").lower() == "true":
+            found = [store for store in found if store["properties"]["isDefault"]]
+        return reply({"value": found})
+
+    def _datastore(self, call: Call) -> Response:
+        return reply(self._world.require(call.workspace, "datastores", call.parts["name"]))
+
+    def _create_datastore(self, call: Call) -> Response:
+        """The credentials' secrets are not kept: the emulator hands out signatures of its own."""
+        properties = {"isDefault": False, **call.json().get("properties", {})}
+        credentials = properties.get("credentials", {})
+        properties["credentials"] = {key: value for key, value in credentials.items() if key != "secrets"}
+        return reply(self._put_datastore(call.workspace, call.parts["name"], properties), 201)
+
+    def _delete_datastore(self, call: Call) -> Response:
+        found = self._world.store.delete(call.workspace, "datastores", call.parts["name"])
+        return empty(200 if found else 204)
+
+    def _secrets(self, call: Call) -> Response:
+        self._world.require(call.workspace, "datastores", call.parts["name"])
+        settings = self._world.settings
+        token = account_signature(settings.account, settings.account_key)
+        return reply({"secretsType": "Sas", "sasToken": token})
 
 
-def _group(subscription: str, group: str) -> str:
-    return f"/subscriptions/{subscription}/resourceGroups/{group}"
+def workspace_guid(world: World, workspace: str) -> str:
+    """The same at every start."""
+    return str(uuid5(NAMESPACE_URL, world.settings.workspace_id(workspace)))

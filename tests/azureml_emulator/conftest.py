@@ -1,68 +1,123 @@
-"""The emulator as a process of its own, and the SDK in processes that have the environment it asks for."""
+"""The emulator as a process, and the real SDK in this one, led to it by the environment alone."""
 
 from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from tests.conftest import ROOT
 
-CLIENT = """
-import sys
-from azure.ai.ml import MLClient
-from azure.identity import DefaultAzureCredential
-client = MLClient(DefaultAzureCredential(), {subscription!r}, {resource_group!r}, {workspace!r})
-"""
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+SERVE = f"{sys.executable} {Path(__file__).parent / 'server.py'} {{port}} {{model_dir}}"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Emulator:
-    """The running emulator."""
+    """A running emulator; `restart` ends it and starts it on the same state."""
 
     state: Path
-    settings: dict[str, Any]
-
-    def python(self, code: str, workspace: str = "development", **environment: str) -> tuple[int, str]:
-        """Run code after `client` was made, the SDK's MLClient: exit code and what it printed."""
-        names = {key: self.settings[key] for key in ("subscription", "resource_group")}
-        kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", CLIENT.format(**names, workspace=workspace) + code],
-            env={**kept, **self.settings["environment"], **environment},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
+    arguments: list[str] = field(default_factory=list)
+    process: subprocess.Popen[str] | None = None
 
     @property
-    def log(self) -> str:
-        return (self.state / "emulator.log").read_text()
+    def description(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.state / "emulator.json").read_text())
+        return content
+
+    def start(self) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.endswith("_PROXY")}
+        command = [sys.executable, "-m", "azureml_emulator", "--state", str(self.state), *self.arguments]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=clean, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline().startswith("ready"), "the emulator did not start"
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def http(self, token: bool = True) -> httpx.Client:
+        """A plain client through the proxy, with a token of the first identity."""
+        environment = self.description["environment"]
+        trust = ssl.create_default_context(cafile=environment["REQUESTS_CA_BUNDLE"])
+        client = httpx.Client(proxy=environment["HTTPS_PROXY"], verify=trust, timeout=30, trust_env=False)
+        if token:
+            form = {"grant_type": "client_credentials", "scope": "https://management.azure.com/.default"}
+            form |= {"client_id": environment["AZURE_CLIENT_ID"], "client_secret": environment["AZURE_CLIENT_SECRET"]}
+            tenant = environment["AZURE_TENANT_ID"]
+            answer = client.post(f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token", data=form)
+            client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return client
+
+    def unknown(self) -> str:
+        log = self.state / "unknown.log"
+        return log.read_text() if log.exists() else ""
 
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """Started once, ended by its pid."""
-    state = tmp_path_factory.mktemp("emulator")
-    command = [sys.executable, "-m", "azureml_emulator", "--state", str(state)]
-    process = subprocess.Popen([*command, "--workspace", "development", "--workspace", "production"], cwd=ROOT)
-    try:
-        deadline = time.monotonic() + 60
-        while not (state / "emulator.json").exists():
-            assert process.poll() is None, "the emulator ended at its start"
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        yield Emulator(state, json.loads((state / "emulator.json").read_text()))
-    finally:
-        process.terminate()
-        process.wait(20)
+    """One for all tests that do not stop it."""
+    names = ["--workspace", "development", "--workspace", "production", "--identity", "developer=development"]
+    running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--serve", SERVE])
+    running.start()
+    yield running
+    running.stop()
+    assert running.unknown() == "", "the SDK asked for something that is not emulated"
+
+
+@pytest.fixture
+def own_emulator(tmp_path: Path) -> Iterator[Emulator]:
+    """One for a single test, which may stop it or ask it for nonsense."""
+    running = Emulator(tmp_path / "emulator")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def serving_emulator(own_emulator: Emulator) -> Emulator:
+    """One for a single test, which can serve."""
+    own_emulator.arguments = ["--serve", SERVE]
+    own_emulator.restart()
+    return own_emulator
+
+
+@pytest.fixture
+def sdk(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """The emulator, with this process's environment set to reach it."""
+    for name, value in emulator.description["environment"].items():
+        monkeypatch.setenv(name, value)
+    return emulator
+
+
+@pytest.fixture
+def client(sdk: Emulator) -> MLClient:
+    """The real SDK on the development workspace."""
+    return make_client(sdk, "development")
+
+
+def make_client(emulator: Emulator, workspace: str | None) -> MLClient:
+    """A client as any user makes one."""
+    from azure.ai.ml import MLClient
+    from azure.identity import DefaultAzureCredential
+
+    described = emulator.description
+    return MLClient(DefaultAzureCredential(), described["subscription"], described["resource_group"], workspace)

@@ -1,0 +1,102 @@
+"""The emulator's own way to the blobs: through its proxy, as every client goes, whoever answers there."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path, PurePosixPath
+from urllib.parse import parse_qsl, quote
+
+import httpx
+
+_CHUNK = 1 << 20
+_VERSION = {"x-ms-version": "2021-06-08"}
+
+
+class BlobClient:
+    """Folders up and down, by an account signature."""
+
+    def __init__(self, host: str, proxy_port: int, authority: Path, signature: str) -> None:
+        self._signature = dict(parse_qsl(signature))
+        self._http = httpx.Client(
+            base_url=f"https://{host}",
+            proxy=f"http://127.0.0.1:{proxy_port}",
+            verify=ssl.create_default_context(cafile=str(authority)),
+            headers=_VERSION,
+            timeout=60.0,
+            trust_env=False,
+        )
+
+    def create_container(self, container: str) -> None:
+        """Does nothing if it is there."""
+        response = self._http.put(f"/{container}", params={**self._signature, "restype": "container"})
+        if response.status_code != 409:
+            response.raise_for_status()
+
+    def list(self, container: str, prefix: str) -> list[str]:
+        """Names of the blobs that begin so."""
+        names: list[str] = []
+        marker = ""
+        while True:
+            query = {**self._signature, "restype": "container", "comp": "list", "prefix": prefix, "marker": marker}
+            response = self._http.get(f"/{container}", params=query).raise_for_status()
+            names += [unescape(name) for name in re.findall(r"<Blob><Name>([^<]*)</Name>", response.text)]
+            following = re.search(r"<NextMarker>([^<]+)</NextMarker>", response.text)
+            if following is None:
+                return names
+            marker = unescape(following[1])
+
+    def download(self, container: str, path: str, target: Path) -> int:
+        """A blob to a file of that name, or all blobs below a path to a folder; how many there were.
+
+        A file lands *in* `target`; a folder's content lands in `target` itself."""
+        path = path.strip("/")
+        names = [name for name in self.list(container, path) if name == path or name.startswith(path + "/") or not path]
+        for name in names:
+            relative = PurePosixPath(name).name if name == path else PurePosixPath(name).relative_to(path or ".")
+            self._download(container, name, _inside(target, str(relative)))
+        return len(names)
+
+    def upload(self, container: str, prefix: str, source: Path) -> None:
+        """All files below a folder."""
+        for file in sorted(path for path in source.rglob("*") if path.is_file()):
+            name = "/".join([prefix.strip("/"), file.relative_to(source).as_posix()])
+            self.put(container, name, file)
+
+    def put(self, container: str, name: str, file: Path) -> None:
+        headers = {"x-ms-blob-type": "BlockBlob", "Content-Length": str(file.stat().st_size)}
+        url = f"/{container}/{quote(name)}"
+        self._http.put(url, params=self._signature, content=_chunks(file), headers=headers).raise_for_status()
+
+    def __enter__(self) -> BlobClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _download(self, container: str, name: str, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with self._http.stream("GET", f"/{container}/{quote(name)}", params=self._signature) as response:
+            response.raise_for_status()
+            with file.open("wb") as sink:
+                for chunk in response.iter_bytes(_CHUNK):
+                    sink.write(chunk)
+
+
+def _chunks(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as source:
+        while chunk := source.read(_CHUNK):
+            yield chunk
+
+
+def _inside(folder: Path, relative: str) -> Path:
+    """A blob's name is another's word: it must not lead out of the folder."""
+    file = (folder / relative).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        raise ValueError(f"The blob name {relative!r} leads out of its folder.")
+    return file

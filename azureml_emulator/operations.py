@@ -1,0 +1,79 @@
+"""Long-running operations: what a client polls until the service has done what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from azureml_emulator.errors import ServiceError
+from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
+from azureml_emulator.store import Document
+from azureml_emulator.world import World
+
+# How long clients wait between two looks; without the header they wait half a minute.
+_PACE = {"retry-after-ms": "50"}
+
+# The state of a resource that is being provisioned: "InProgress", "Succeeded" or "Failed", and why.
+State = tuple[str, str]
+
+
+class Operations:
+    """An operation remembers the resource it is about; its state is asked of who provisions that resource."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._watchers: dict[str, Callable[[str, str], State]] = {}
+
+    def watch(self, kind: str, state: Callable[[str, str], State]) -> None:
+        """Who knows of a kind of resource: called with workspace and name."""
+        self._watchers[kind] = state
+
+    def begin(self, workspace: str, kind: str, name: str) -> dict[str, str]:
+        """Headers of the answer that begins an operation on a resource (`kind` is "" for one that is done)."""
+        operation = str(uuid4())
+        self._remember(workspace, operation, kind, name)
+        location = f"{self._base(workspace)}/mfeOperationsStatus/{operation}"
+        return {"Azure-AsyncOperation": location, "x-ms-async-operation-timeout": "PT1H", **_PACE}
+
+    def begin_result(self, workspace: str, kind: str, name: str) -> dict[str, str]:
+        """The same for operations that are polled at a `Location` until it no longer answers 202."""
+        operation = str(uuid4())
+        self._remember(workspace, operation, kind, name)
+        return {"Location": f"{self._base(workspace)}/mfeOperationResults/{operation}", **_PACE}
+
+    def routes(self, router: Router) -> None:
+        group = WORKSPACE.replace("/resourceGroups/{group}", "").rpartition("/workspaces")[0]
+        one = f"{group}/locations/{{location}}/workspaces/{{owner}}"
+        router.add("GET", f"{one}/mfeOperationsStatus/{{id}}", self._get)
+        router.add("GET", f"{one}/mfeOperationResults/{{id}}", self._result)
+
+    def _base(self, workspace: str) -> str:
+        settings = self._world.settings
+        provider = f"/subscriptions/{settings.subscription}/providers/Microsoft.MachineLearningServices"
+        return f"https://management.azure.com{provider}/locations/{settings.region}/workspaces/{workspace}"
+
+    def _get(self, call: Call) -> Response:
+        operation = self._world.require(call.parts["owner"], "operations", call.parts["id"])
+        return reply(self._status(call.parts["owner"], operation), headers=_PACE)
+
+    def _result(self, call: Call) -> Response:
+        owner, operation = call.parts["owner"], call.parts["id"]
+        status = self._status(owner, self._world.require(owner, "operations", operation))
+        if status["status"] == "Failed":
+            raise ServiceError(400, "UserError", status["error"]["message"])
+        if status["status"] == "Succeeded":
+            return empty(200)
+        return empty(202, {"Location": f"{self._base(owner)}/mfeOperationResults/{operation}", **_PACE})
+
+    def _remember(self, workspace: str, operation: str, kind: str, name: str) -> None:
+        self._world.store.put(workspace, "operations", operation, {"id": operation, "kind": kind, "name": name})
+
+    def _status(self, workspace: str, operation: Document) -> Document:
+        watcher = self._watchers.get(operation["kind"])
+        state, reason = watcher(workspace, operation["name"]) if watcher else ("Succeeded", "")
+        status: Document = {"id": operation["id"], "name": operation["id"], "status": state}
+        if state == "Failed":
+            status["error"] = {"code": "UserError", "message": reason, "details": []}
+        return status
