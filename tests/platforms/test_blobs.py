@@ -12,9 +12,13 @@ from platforms.local.blobs import LocalBlobStore
 from platforms.ports import BlobStore, NotFound, Refused
 
 
-@pytest.fixture
-def blobs(tmp_path: Path) -> BlobStore:
-    return LocalBlobStore(tmp_path / "store")
+@pytest.fixture(params=["local", "azure"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    """An empty store of each kind."""
+    if request.param == "local":
+        return LocalBlobStore(tmp_path / "store")
+    store: BlobStore = request.getfixturevalue("azure_blobs")
+    return store
 
 
 def test_what_is_written_is_read(blobs: BlobStore) -> None:
