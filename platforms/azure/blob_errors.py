@@ -43,7 +43,8 @@ def platform_error(error: AzureError, operation: str, container: str, name: str 
 
 def error_code(error: AzureError) -> str:
     """The service's own name for what went wrong, such as BlobNotFound; empty where it gave none."""
-    return str(getattr(error, "error_code", None) or "")
+    code = getattr(error, "error_code", None) or ""
+    return str(getattr(code, "value", code))  # the SDK's enumeration where it knows the code, else a word
 
 
 def _kind(error: AzureError) -> type[PlatformError]:

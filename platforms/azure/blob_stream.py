@@ -53,6 +53,6 @@ class BlobStream(io.RawIOBase):
         with told("read", self._container.container_name, self._blob.name):
             client = self._container.get_blob_client(self._blob.name)
             condition = unchanged(self._blob)
-            content = client.download_blob(self._place, length, max_concurrency=AT_ONCE, **condition).readall()
+            content: bytes = client.download_blob(self._place, length, max_concurrency=AT_ONCE, **condition).readall()
         self._place += len(content)
         return content

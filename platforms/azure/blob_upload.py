@@ -18,9 +18,10 @@ from platforms.azure.blob_account import AT_ONCE
 from platforms.azure.blob_errors import error_code
 from platforms.ports import BlobInfo, Refused
 
-BLOCK = 8 * 1024 * 1024
+BLOCK = 8 * 1024 * 1024  # bytes of a file in memory, for each request under way
+_AT_ONCE_IN_MEMORY = 64 * 1024 * 1024  # bytes that are in memory anyway and go as one request
 _MOST_BLOCKS = 50_000  # the service's limit
-_TRIES = 3  # of an upload whose blocks another upload to the same name has swept away
+_TRIES = 5  # of an upload whose blocks another upload to the same name has swept away
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class Source:
     """Where the bytes come from: any part of them, as often as it is asked for."""
 
     size: int
-    part: Callable[[int, int], bytes | memoryview]  # start, length
+    part: Callable[[int, int], bytes]  # start, length
+    in_one: int  # bytes up to which it goes as one request
 
     @classmethod
     def of_bytes(cls, content: bytes) -> Source:
-        view = memoryview(content)
-        return cls(len(content), lambda start, length: view[start : start + length])
+        return cls(len(content), lambda start, length: content[start : start + length], _AT_ONCE_IN_MEMORY)
 
     @classmethod
     def of_file(cls, path: Path, descriptor: int) -> Source:
@@ -43,7 +44,7 @@ class Source:
                 raise Refused(f"{path} became shorter while it was uploaded.")
             return found
 
-        return cls(os.fstat(descriptor).st_size, part)
+        return cls(os.fstat(descriptor).st_size, part, BLOCK)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class _Upload:
         object.__setattr__(self, "block", max(BLOCK, -(-self.source.size // _MOST_BLOCKS)))
 
     def whole(self) -> dict[str, Any]:
-        content = bytes(self.source.part(0, self.source.size))
+        content = self.source.part(0, self.source.size)
         return self.client.upload_blob(content, overwrite=not self.only_if_absent, metadata=self.metadata)
 
     def in_blocks(self) -> dict[str, Any]:
@@ -71,7 +72,7 @@ class _Upload:
         return self.client.commit_block_list([BlobBlock(one) for one in ids], metadata=self.metadata, **condition)
 
     def _stage(self, block_id: str, start: int) -> str:
-        content = bytes(self.source.part(start, min(self.block, self.source.size - start)))
+        content = self.source.part(start, min(self.block, self.source.size - start))
         self.client.stage_block(block_id, content)
         return block_id
 
@@ -81,7 +82,7 @@ def put(
 ) -> BlobInfo:
     """Write the blob at once: as one request or by a list of blocks. The SDK's errors pass through."""
     upload = _Upload(client, source, only_if_absent, metadata)
-    done = upload.whole() if source.size <= BLOCK else _unswept(upload)
+    done = upload.whole() if source.size <= source.in_one else _unswept(upload)
     return BlobInfo(str(client.blob_name), source.size, done["last_modified"], done["etag"].strip('"'))
 
 
