@@ -21,7 +21,7 @@ from platforms.ports import BlobInfo, Refused
 BLOCK = 8 * 1024 * 1024  # bytes of a file in memory, for each request under way
 _AT_ONCE_IN_MEMORY = 64 * 1024 * 1024  # bytes that are in memory anyway and go as one request
 _MOST_BLOCKS = 50_000  # the service's limit
-_TRIES = 5  # of an upload whose blocks another upload to the same name has swept away
+_TRIES = 5  # enough where up to four others upload to the same name meanwhile
 
 
 @dataclass(frozen=True)
