@@ -6,6 +6,7 @@ import random
 from typing import Any
 from urllib.parse import urlsplit
 
+from azure.core.exceptions import ClientAuthenticationError
 from azure.storage.blob import ContainerClient, ExponentialRetry
 from pydantic import SecretStr
 
@@ -23,6 +24,12 @@ class BriefRetry(ExponentialRetry):
         """Seconds before the next try, spread so that not all clients come back at once."""
         longest: float = 2.0 ** (settings["count"] - 1)
         return random.uniform(longest / 2, longest)  # noqa: S311 (no secret hangs on it)
+
+    def increment(self, settings: dict[str, Any], request: Any, response: Any = None, error: Any = None) -> bool:
+        """Whether to try again: not where there is no identity, which azure-identity has tried often enough."""
+        if isinstance(error, ClientAuthenticationError):
+            return False
+        return super().increment(settings, request, response, error)
 
 
 def container_client(address: SecretStr, container: str, **options: Any) -> ContainerClient:

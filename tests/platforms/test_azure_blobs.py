@@ -11,7 +11,9 @@ import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -129,6 +131,33 @@ def test_a_stopped_server_is_unavailable_soon(azurite: Azurite) -> None:
         blobs.read("a")
     assert time.monotonic() - started < 5
     assert "sig=" not in whole_text(error)
+
+
+def test_an_overloaded_service_is_asked_again_and_then_unavailable() -> None:
+    asked = []
+
+    class Overloaded(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            body = b"<?xml version='1.0'?><Error><Code>ServerBusy</Code><Message>Too many requests.</Message></Error>"
+            self.send_response(503)
+            for header in (("x-ms-error-code", "ServerBusy"), ("Content-Type", "application/xml")):
+                self.send_header(*header)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Overloaded) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = SecretStr(f"http://127.0.0.1:{server.server_port}/account?sig=signature")
+        with pytest.raises(Unavailable, match=r"of blob a in container c failed: 503 ServerBusy: .*Too many") as error:
+            AzureBlobStore.connect(address, "c").read("a")
+        server.shutdown()
+    assert len(asked) == 4
+    assert "signature" not in whole_text(error)
 
 
 def test_a_request_that_did_not_get_through_is_sent_again(azurite: Azurite, container: str) -> None:

@@ -103,7 +103,7 @@ def test_an_account_without_keys_is_reached_by_identity(
 
     token_endpoint["aud"] = "https://somewhere.else"
     strangers = AzureBlobStore.connect(SecretStr(tls_azurite.account_url), container, **trust)
-    with pytest.raises(Refused, match=rf"read of blob a/b in container {container} failed: 40[13] Inva?lid") as error:
+    with pytest.raises(Refused, match=f"read of blob a/b in container {container} failed: 403 .*audience") as error:
         strangers.read("a/b")
     assert "eyJ" not in str(error.value)
 
