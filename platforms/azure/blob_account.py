@@ -11,7 +11,7 @@ from azure.storage.blob import ContainerClient, ExponentialRetry
 from pydantic import SecretStr
 
 AT_ONCE = 8  # requests under way at a time, in one call
-RANGE = 4 * 1024 * 1024  # bytes of one request; memory in use is about twice this for each request under way
+RANGE = 6 * 1024 * 1024  # bytes of one request; memory in use is up to twice this for each request under way
 
 
 class BriefRetry(ExponentialRetry):
