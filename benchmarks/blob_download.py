@@ -80,7 +80,7 @@ def _ways(connection: str, prefix: str, count: int) -> dict[str, Callable[[Path]
 
     ours = AzureBlobStore.connect(SecretStr(connection), CONTAINER)
     client = ContainerClient.from_connection_string(connection, CONTAINER)
-    sizes = {"max_single_get_size": RANGE, "max_chunk_get_size": RANGE}
+    sizes: dict[str, Any] = {"max_single_get_size": RANGE, "max_chunk_get_size": RANGE}
     tuned = ContainerClient.from_connection_string(connection, CONTAINER, **sizes)
     ways: dict[str, Callable[[Path], Any]] = {
         "ours": lambda folder: ours.download(prefix, folder),

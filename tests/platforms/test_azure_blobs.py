@@ -177,7 +177,7 @@ def test_a_request_that_did_not_get_through_is_sent_again(azurite: Azurite, cont
 @pytest.mark.parametrize("size", [1, 65 * MB])
 def test_our_own_blob_is_known_again_where_the_answer_got_lost(azurite: Azurite, container: str, size: int) -> None:
     """The service wrote it, we did not hear so, and the retry finds the name taken, by ourselves."""
-    lost = []
+    lost: list[Any] = []
 
     def lose(request: Any) -> None:
         if request.method == "PUT" and "comp=block&" not in f"{request.url}&" and not lost:

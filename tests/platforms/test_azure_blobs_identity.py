@@ -94,7 +94,7 @@ def token_endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 def test_an_account_without_keys_is_reached_by_identity(
     tls_azurite: Azurite, certificate: tuple[Path, Path], token_endpoint: dict[str, Any]
 ) -> None:
-    trust = {"connection_verify": str(certificate[0])}
+    trust: dict[str, Any] = {"connection_verify": str(certificate[0])}
     container = f"test-{uuid4().hex}"
     ContainerClient.from_connection_string(tls_azurite.connection_string, container, **trust).create_container()
     blobs = AzureBlobStore.connect(SecretStr(tls_azurite.account_url), container, **trust)
