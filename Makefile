@@ -39,14 +39,7 @@ up: setup ## Start the service and leave it running
 down: ## Stop the service and what the demo left running
 	@if test -x $(BIN)/perennial; then $(BIN)/perennial down; fi
 
-# Azurite is Microsoft's emulator of Azure Storage, from the npm registry; its tests are skipped where there is no npm.
-.perennial/azurite/.ready: tests/azurite/package-lock.json
-	@if command -v npm >/dev/null; then \
-	  mkdir -p .perennial/azurite && cp tests/azurite/package.json tests/azurite/package-lock.json tests/azurite/.npmrc .perennial/azurite/ && \
-	  npm ci --prefix .perennial/azurite --omit=dev --silent && touch $@; \
-	else echo "No npm here: what needs Azurite is skipped."; fi
-
-test: setup .perennial/azurite/.ready ## Run the tests
+test: setup ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
 check: setup ## Lint, types, import contracts

@@ -44,17 +44,24 @@ class BlobInfo:
 class BlobStore(Protocol):
     """Named bytes. Names are relative, '/'-separated and untrusted: `..`, a leading '/' and NUL are refused.
 
-    A write is atomic: readers see the whole old or the whole new content. Everything blocks and is idempotent.
+    `platforms.blob_names` is the rule. A write is atomic: readers see the whole old or the whole new content, or
+    Unavailable where it was replaced too often. Everything blocks and is idempotent.
     """
 
     def list(self, prefix: str, since: datetime | None = None) -> Iterator[BlobInfo]:
-        """All blobs under the prefix in the order of their names; with `since`, those modified at or after it."""
+        """All blobs under the prefix in the order of their names; with `since`, those modified at or after it.
+
+        A store that keeps whole seconds compares those: rather a blob too many than one missed.
+        """
 
     def read(self, name: str) -> bytes:
         """The whole content. NotFound where there is none."""
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
-        """A stream for content that may be larger than memory. NotFound where there is none."""
+        """A seekable stream for content that may be larger than memory. NotFound where there is none.
+
+        Unavailable where the blob is replaced while it is read and the old content is gone.
+        """
 
     def write(self, name: str, content: bytes) -> BlobInfo:
         """Write or replace."""

@@ -1,4 +1,4 @@
-"""One real service for all tests that need one: Prefect, a worker, MLflow and the gateway, on free ports."""
+"""One real service for all tests that need one: Prefect, a worker, MLflow and the gateway, on free ports; Azurite."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from deployments.azurite.server import Azurite
 from platforms.choose import choose_platform
 from platforms.ports import Platform
 from platforms.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+AZURITE = ROOT / ".perennial" / "azurite"  # where npm puts it
 sys.path.insert(0, str(ROOT))  # the tests' own factories
 
 
@@ -85,3 +87,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         current.unlink(missing_ok=True) if remembered is None else current.write_text(remembered)
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """Azurite on loopback, its state in a temporary folder. Skips where there is no Node."""
+    from deployments.azurite.install import NoNode, require_node
+    from deployments.azurite.server import running_azurite
+
+    try:
+        require_node()
+    except NoNode as reason:
+        pytest.skip(str(reason))
+    with running_azurite(AZURITE, tmp_path_factory.mktemp("azurite")) as running:
+        yield running

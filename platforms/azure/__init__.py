@@ -1,1 +1,1 @@
-"""The adapters for Azure. Nothing else of ours imports Azure's packages."""
+"""The Azure platform. Only here are Azure's packages imported, and only where they are used: they import slowly."""

@@ -2,148 +2,152 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from uuid import uuid4
 
-from platforms.azure.errors import told
-from platforms.blob_names import require_blob_name
-from platforms.ports import BlobInfo
+from azure.core.exceptions import AzureError, ResourceModifiedError, ResourceNotFoundError
+from azure.storage.blob import BlobClient, BlobProperties, ContainerClient
+from pydantic import SecretStr
 
-if TYPE_CHECKING:
-    from azure.storage.blob import ContainerClient
+from platforms.azure.blob_account import AT_ONCE, RANGE, container_client
+from platforms.azure.blob_download import TRIES, blob_now, download_blobs
+from platforms.azure.blob_errors import error_code, platform_error, told
+from platforms.azure.blob_stream import BlobStream
+from platforms.azure.blob_upload import Source, put
+from platforms.blob_names import is_blob_name, require_blob_name, require_blob_prefix
+from platforms.ports import BlobInfo, Refused
 
-CONNECTIONS = 8  # ranges of a blob under way at a time
-BLOBS = min(8, 2 * (os.cpu_count() or 1))  # blobs under way at a time: more than two a core wait for one another
-BLOCK_BYTES = 1024 * 1024  # read from the socket at a time; the default of 4096 bytes keeps a core busy with loops
-CONNECT_SECONDS = 5
-READ_SECONDS = 60
-
-
-def connect(
-    container: str,
-    *,
-    account_url: str | None = None,
-    connection_string: str | None = None,
-    sas_url: str | None = None,
-    retries: int = 4,
-) -> ContainerClient:
-    """The container, by one of: a connection string; the container's SAS URL; or the account's URL and the identity
-    that DefaultAzureCredential finds, which works where the account's keys are disabled.
-
-    retries: how often a call that may help is made again, after 1, 2, 4 ... seconds.
-    """
-    from azure.storage.blob import ContainerClient, ExponentialRetry
-
-    given = [one for one in (account_url, connection_string, sas_url) if one]
-    if len(given) != 1:
-        raise ValueError("Give one of account_url, connection_string, sas_url.")
-    options: dict[str, Any] = {
-        "retry_policy": ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=retries),
-        "connection_timeout": CONNECT_SECONDS,
-        "read_timeout": READ_SECONDS,
-        "connection_data_block_size": BLOCK_BYTES,
-    }
-    if connection_string:
-        return ContainerClient.from_connection_string(connection_string, container, **options)
-    if sas_url:
-        return ContainerClient.from_container_url(sas_url, **options)
-    from azure.identity import DefaultAzureCredential
-
-    return ContainerClient(account_url or "", container, credential=DefaultAzureCredential(), **options)
+_log = logging.getLogger(__name__)
+_WRITER = "writer"  # metadata by which `put_if_absent` knows its own blob again
 
 
 class AzureBlobStore:
-    """Implements `BlobStore`. A blob that is replaced while its ranges are read is never mixed: the SDK pins its ETag.
+    """Implements `BlobStore`. The container must be there: infrastructure makes it, not we.
 
-    Times are whole seconds, as the service keeps them, so `since` may list what was written just before it.
+    May be used from several threads at once.
     """
 
     def __init__(self, container: ContainerClient) -> None:
         self._container = container
-        self._place = f"{container.account_name}/{container.container_name}"
+        self._name = container.container_name
+
+    @classmethod
+    def connect(cls, address: SecretStr, container: str, **options: Any) -> AzureBlobStore:
+        """By connection string, SAS URL or account URL: see `container_client`."""
+        return cls(container_client(address, container, **options))
 
     def list(self, prefix: str, since: datetime | None = None) -> Iterator[BlobInfo]:
-        earliest = None if since is None else since.replace(microsecond=0)
-        with told(f"list {self._place}/{prefix}"):
-            for blob in self._container.list_blobs(name_starts_with=prefix or None):
-                if earliest is None or blob.last_modified >= earliest:
-                    yield BlobInfo(blob.name, blob.size, blob.last_modified, blob.etag)
+        require_blob_prefix(prefix)
+        return iter([blob for blob in self._list(prefix, since) if self._can_be_named(blob.name)])
 
     def read(self, name: str) -> bytes:
-        with self._told("read", name):
-            return bytes(self._container.download_blob(name, max_concurrency=CONNECTIONS).readall())
+        client = self._client(name)
+        with told("read", self._name, name):
+            for _ in range(TRIES - 1):
+                try:
+                    return client.download_blob(max_concurrency=AT_ONCE).readall()
+                except ResourceModifiedError:  # replaced while it was read: read the new one
+                    continue
+            return client.download_blob(max_concurrency=AT_ONCE).readall()
 
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
-        with tempfile.TemporaryFile() as file:
-            with self._told("read", name):
-                self._container.download_blob(name, max_concurrency=CONNECTIONS).readinto(cast("Any", file))
-            file.seek(0)
-            yield cast("BinaryIO", file)
+        require_blob_name(name)
+        stream = BlobStream(self._container, blob_now(self._container, name))
+        with io.BufferedReader(stream, RANGE) as buffered:
+            yield cast(BinaryIO, buffered)
 
     def write(self, name: str, content: bytes) -> BlobInfo:
-        with self._told("write", name):
-            made = self._container.get_blob_client(name).upload_blob(content, overwrite=True)
-            return _info(name, made, len(content))
+        client = self._client(name)
+        with told("write", self._name, name):
+            return put(client, Source.of_bytes(content))
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
-        from azure.core.exceptions import ResourceExistsError
-
-        with self._told("write", name):
-            try:
-                self._container.upload_blob(name, content, overwrite=False)
-            except ResourceExistsError:
-                return False
+        client = self._client(name)
+        mine = uuid4().hex
+        try:
+            put(client, Source.of_bytes(content), only_if_absent=True, metadata={_WRITER: mine})
+        except AzureError as error:
+            if error_code(error) not in ("BlobAlreadyExists", "ConditionNotMet"):
+                raise platform_error(error, "write", self._name, name) from None
+            return self._was_written_by(mine, client)
         return True
 
     def upload(self, name: str, path: Path) -> BlobInfo:
-        size = path.stat().st_size
-        with self._told("write", name), path.open("rb") as stream:
-            client = self._container.get_blob_client(name)
-            made = client.upload_blob(stream, length=size, overwrite=True, max_concurrency=CONNECTIONS)
-            return _info(name, made, size)
+        client = self._client(name)
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            with told("upload", self._name, name):
+                return put(client, Source.of_file(path, descriptor))
+        finally:
+            os.close(descriptor)
 
     def download(self, prefix: str, folder: Path) -> Sequence[Path]:
         if not prefix.endswith("/"):
             raise ValueError(f"A prefix to download ends in '/': {prefix!r}")
-        blobs = [*self.list(prefix)]
-        ranges = max(1, CONNECTIONS // max(len(blobs), 1))  # many blobs: side by side; few: each by its ranges
-        with ThreadPoolExecutor(BLOBS) as pool:
-            return [*pool.map(lambda blob: self._download(blob.name, prefix, folder, ranges), blobs)]
+        require_blob_prefix(prefix)
+        blobs = self._list(prefix)
+        for blob in blobs:
+            require_blob_name(blob.name)  # others may have named it: it must not lead out of the folder
+        files = [folder / blob.name.removeprefix(prefix) for blob in blobs]
+        try:
+            download_blobs(self._container, blobs, files, folder)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise Refused(f"The blobs under {prefix} cannot all be files: one lies below another ({error}).") from None
+        return files
 
     def delete(self, name: str) -> None:
-        from azure.core.exceptions import ResourceNotFoundError
-
-        with self._told("delete", name):
-            try:
-                self._container.delete_blob(name)
-            except ResourceNotFoundError:
-                return
-
-    def _download(self, name: str, prefix: str, folder: Path, ranges: int) -> Path:
-        target = folder / require_blob_name(name).removeprefix(prefix)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.parent / f".{uuid4().hex}.part"
+        client = self._client(name)
         try:
-            with self._told("read", name), part.open("wb") as file:
-                self._container.download_blob(name, max_concurrency=ranges).readinto(file)
-            return part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+            client.delete_blob(delete_snapshots="include")
+        except AzureError as error:
+            if error_code(error) != "BlobNotFound":
+                raise platform_error(error, "deletion", self._name, name) from None
 
-    @contextmanager
-    def _told(self, operation: str, name: str) -> Iterator[None]:
+    def _client(self, name: str) -> BlobClient:
         require_blob_name(name)
-        with told(f"{operation} {self._place}/{name}"):
-            yield
+        return self._container.get_blob_client(name)
+
+    def _list(self, prefix: str, since: datetime | None = None) -> Sequence[BlobInfo]:
+        """In the order of names, which the service itself does not keep where an account has real folders.
+
+        The service knows times to the second: rather a blob too many than one missed.
+        """
+        since = since and since.replace(microsecond=0)
+        with told("listing", self._name, prefix):
+            found = [
+                _info(blob)
+                for blob in self._container.list_blobs(prefix or None, include=["metadata"])
+                if not _is_folder(blob) and (since is None or blob.last_modified >= since)
+            ]
+        return sorted(found, key=lambda blob: blob.name)
+
+    def _can_be_named(self, name: str) -> bool:
+        if is_blob_name(name):
+            return True
+        _log.warning("Blob %r in container %s is left out: we could not name it.", name, self._name)
+        return False
+
+    def _was_written_by(self, mine: str, client: BlobClient) -> bool:
+        """Whether what is there came from this very call, whose answer got lost before a retry."""
+        with told("look-up", self._name, str(client.blob_name)):
+            try:
+                return client.get_blob_properties().metadata.get(_WRITER) == mine
+            except ResourceNotFoundError:  # deleted since
+                return False
 
 
-def _info(name: str, made: Any, size: int) -> BlobInfo:
-    return BlobInfo(name, size, made["last_modified"], made["etag"])
+def _info(blob: BlobProperties) -> BlobInfo:
+    return BlobInfo(blob.name, blob.size, blob.last_modified, blob.etag.strip('"'))
+
+
+def _is_folder(blob: BlobProperties) -> bool:
+    """Accounts with real folders list them as blobs."""
+    return (blob.metadata or {}).get("hdi_isfolder") == "true"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from platforms.blob_names import require_blob_name
-from platforms.ports import BlobInfo, NotFound
+from platforms.blob_names import require_blob_name, require_blob_prefix
+from platforms.ports import BlobInfo, NotFound, Refused
 
-_HIDDEN = "."  # files being written start with it, and are no blobs
+_BEING_WRITTEN = re.compile(r"\..*\.part")  # names of files that are no blobs yet, ours and score.py's
 
 
 class LocalBlobStore:
@@ -24,11 +25,12 @@ class LocalBlobStore:
         self.root = root
 
     def list(self, prefix: str, since: datetime | None = None) -> Iterator[BlobInfo]:
-        folder = self._path(prefix.rpartition("/")[0]) if "/" in prefix else self.root
+        require_blob_prefix(prefix)
+        folder = self.root / prefix.rpartition("/")[0]
         found = []
         for path in folder.rglob("*"):
             name = path.relative_to(self.root).as_posix()
-            if not name.startswith(prefix) or path.name.startswith(_HIDDEN):
+            if not name.startswith(prefix) or _BEING_WRITTEN.fullmatch(path.name):
                 continue
             try:
                 if path.is_file():
@@ -46,7 +48,7 @@ class LocalBlobStore:
     def open(self, name: str) -> Iterator[BinaryIO]:
         try:
             stream = self._path(name).open("rb")
-        except (FileNotFoundError, IsADirectoryError):
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             raise NotFound(f"There is no blob {name}.") from None
         with stream:
             yield stream
@@ -55,7 +57,7 @@ class LocalBlobStore:
         path = self._path(name)
         with self._beside(path) as temporary:
             temporary.write_bytes(content)
-            temporary.replace(path)
+            self._move(temporary, path)
         return self._info(name, path)
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
@@ -72,7 +74,7 @@ class LocalBlobStore:
         target = self._path(name)
         with self._beside(target) as temporary:
             shutil.copyfile(path, temporary)
-            temporary.replace(target)
+            self._move(temporary, target)
         return self._info(name, target)
 
     def download(self, prefix: str, folder: Path) -> Sequence[Path]:
@@ -88,19 +90,32 @@ class LocalBlobStore:
         return files
 
     def delete(self, name: str) -> None:
-        self._path(name).unlink(missing_ok=True)
+        path = self._path(name)
+        if not path.is_dir():
+            with suppress(FileNotFoundError, NotADirectoryError):
+                path.unlink()
 
     def _path(self, name: str) -> Path:
-        return self.root / require_blob_name(name)
+        require_blob_name(name)
+        return self.root / name
 
     @contextmanager
     def _beside(self, path: Path) -> Iterator[Path]:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f"{_HIDDEN}{uuid4().hex}.part"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise Refused(f"Blob {path.relative_to(self.root)} would lie below another blob.") from None
+        temporary = path.parent / f".{uuid4().hex}.part"
         try:
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
+
+    def _move(self, temporary: Path, path: Path) -> None:
+        try:
+            temporary.replace(path)
+        except IsADirectoryError:
+            raise Refused(f"Blobs lie below {path.relative_to(self.root)}: it cannot be one itself.") from None
 
     @staticmethod
     def _info(name: str, path: Path) -> BlobInfo:

@@ -2,66 +2,40 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from azureml_emulator.certificates import Certificates
+from deployments.azurite.install import NoNode, require_node
+from deployments.azurite.server import running_azurite
 from tests.azureml_emulator.conftest import Emulator, make_client
-from tests.conftest import ROOT
+from tests.conftest import AZURITE
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-_SCRIPT = ROOT / ".perennial" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
 _KEY = "ZW11bGF0ZWQgZW11bGF0ZWQgZW11bGF0ZWQgZW11bGF0ZWQ="
 
 
 @pytest.fixture
-def azurite(tmp_path: Path) -> Iterator[str]:
+def tls_azurite(tmp_path: Path) -> Iterator[str]:
     """Over TLS, without which it takes no tokens."""
-    script = Path(os.environ.get("AZURITE_SCRIPT", _SCRIPT))
-    node = shutil.which("node")
-    if node is None or not script.is_file():
-        pytest.skip("Azurite is not installed: `make test` installs it where there is npm.")
-    certificates = Certificates(tmp_path / "azurite")
-    certificates.context("localhost")
-    pair = str(tmp_path / "azurite" / "hosts" / "localhost.pem")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    flags = ["--silent", "--skipApiVersionCheck", "--disableTelemetry", "--oauth", "basic", "--cert", pair]
-    flags += ["--key", pair, "--location", str(tmp_path / "azurite"), "--blobHost", "127.0.0.1"]
-    environment = {**os.environ, "AZURITE_ACCOUNTS": f"emulated:{_KEY}", "DO_NOT_TRACK": "1"}
-    process = subprocess.Popen([node, str(script), *flags, "--blobPort", str(port)], env=environment)
     try:
-        _wait(process, port)
-        yield f"https://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        assert process.poll() is None, "Azurite ended"
-        assert time.monotonic() < deadline, "Azurite did not listen"
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.1)
+        require_node()
+    except NoNode as reason:
+        pytest.skip(str(reason))
+    Certificates(tmp_path / "azurite").context("localhost")
+    pair = tmp_path / "azurite" / "hosts" / "localhost.pem"
+    with running_azurite(AZURITE, tmp_path / "azurite", (pair, pair), "emulated", _KEY) as running:
+        yield f"https://127.0.0.1:{running.port}"
 
 
 @pytest.fixture
-def client(own_emulator: Emulator, azurite: str, monkeypatch: pytest.MonkeyPatch) -> MLClient:
-    own_emulator.arguments = ["--azurite", azurite]
+def client(own_emulator: Emulator, tls_azurite: str, monkeypatch: pytest.MonkeyPatch) -> MLClient:
+    own_emulator.arguments = ["--azurite", tls_azurite]
     own_emulator.restart()
     for name, value in own_emulator.description["environment"].items():
         monkeypatch.setenv(name, value)

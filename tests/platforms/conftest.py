@@ -1,25 +1,25 @@
-"""Azurite, once for all tests that need it."""
+"""Containers in Azurite."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
+from azure.storage.blob import ContainerClient
+from pydantic import SecretStr
 
-from deployments import azurite as emulator
-
-
-@pytest.fixture(scope="session")
-def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The account's URL."""
-    try:
-        with emulator.azurite(tmp_path_factory.mktemp("azurite")) as url:
-            yield url
-    except emulator.AzuriteMissing as reason:
-        pytest.skip(str(reason))
+from deployments.azurite.server import Azurite
+from platforms.azure.blobs import AzureBlobStore
 
 
-@pytest.fixture(scope="session")
-def connection_string(azurite: str) -> str:
-    """How the SDK is told of the account."""
-    return emulator.connection_string(azurite)
+@pytest.fixture
+def container(azurite: Azurite) -> str:
+    """The name of an empty container."""
+    name = f"test-{uuid4().hex}"
+    ContainerClient.from_connection_string(azurite.connection_string, name).create_container()
+    return name
+
+
+@pytest.fixture
+def azure_blobs(azurite: Azurite, container: str) -> AzureBlobStore:
+    return AzureBlobStore.connect(SecretStr(azurite.connection_string), container)

@@ -1,0 +1,1 @@
+"""Azurite, Microsoft's stand-in for Blob Storage on one machine: installed from its lock, started, ended."""
