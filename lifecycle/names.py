@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Literal
 from uuid import UUID, uuid5
 
 _NAMESPACE = UUID("6b1f7c1e-6d0c-5a3c-9f0e-7065726e6e69")
 
+_STAGING = "-staging"
+
+Stage = Literal["development", "staging", "production"]
 PRODUCTION_SLOTS = ("blue", "green")
 STAGING_SLOT = "candidate"
 CHAMPION = "champion"
@@ -52,7 +56,12 @@ def report_prefix(workload: str) -> str:
 
 def staging_endpoint(workload: str) -> str:
     """Staging is an endpoint of its own."""
-    return f"{workload}-staging"
+    return f"{workload}{_STAGING}"
+
+
+def stage_of(endpoint: str) -> Stage:
+    """The stage that an endpoint belongs to."""
+    return "staging" if endpoint.endswith(_STAGING) else "production"
 
 
 def training_key(dataset_version: str, code_digest: str, parameters: Mapping[str, object]) -> str:

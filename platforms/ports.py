@@ -228,8 +228,8 @@ class OnlineEndpoints(Protocol):
     def names(self) -> list[str]:
         """All endpoints."""
 
-    def deploy(self, endpoint: str, slot: str, model: Path, tags: Mapping[str, str]) -> Slot:
-        """Start a slot on the packed MLflow model and return at once, mostly STARTING: poll `get`.
+    def deploy(self, endpoint: str, slot: str, version: RegisteredModel, tags: Mapping[str, str]) -> Slot:
+        """Start a slot on the registered model and return at once, mostly STARTING: poll `get`.
 
         With the same tags as the slot that is there and has not failed, nothing happens (that is how a killed
         caller carries on); with others, the slot is replaced. Refused for a slot with live traffic.

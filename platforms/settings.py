@@ -10,10 +10,12 @@ import json
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from platforms.azure.settings import AzureSettings
 
 CURRENT = Path(".perennial/current.json")  # {"state": DIR} of the service last started from this folder
 
@@ -21,12 +23,25 @@ CURRENT = Path(".perennial/current.json")  # {"state": DIR} of the service last 
 class Settings(BaseSettings):
     """What differs between one installation and another."""
 
-    model_config = SettingsConfigDict(env_prefix="PERENNIAL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PERENNIAL_", env_nested_delimiter="__", frozen=True, extra="ignore")
 
-    platform: Literal["local"] = "local"
+    platform: Literal["local", "azure"] = "local"
+    azure: AzureSettings | None = Field(default=None, description="Where on Azure; needed where the platform is azure")
     state: Path = Path(".perennial/service")
     workloads: Path = Path("workloads")
     slack_webhook: SecretStr | None = Field(default=None, description="Where notifications go; none: off")
+
+    @model_validator(mode="after")
+    def _azure_is_told(self) -> Self:
+        if self.platform == "azure" and self.azure is None:
+            raise ValueError("PERENNIAL_PLATFORM is azure, and PERENNIAL_AZURE__… says nothing: see docs/azure.md")
+        return self
+
+    def require_azure(self) -> AzureSettings:
+        """Where on Azure."""
+        if self.azure is None:
+            raise LookupError("PERENNIAL_AZURE__… says nothing of where on Azure: see docs/azure.md.")
+        return self.azure
 
     @property
     def blobs(self) -> Path:

@@ -7,6 +7,7 @@ Served by azureml-inference-server-http, here as on Azure. `AZUREML_MODEL_DIR` h
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import math
 import os
@@ -219,6 +220,24 @@ class Scorer:
         self._log.add(now, lines)  # type: ignore[union-attr]
 
 
+def model_folder(root: Path) -> Path:
+    """Where the packed model lies: in the folder itself, or, as Azure mounts it, in one below."""
+    found = next((path.parent for path in sorted(root.rglob("perennial.json"))), None)
+    if found is None:
+        raise RuntimeError(f"{root} holds no packed model: there is no perennial.json in it.")
+    return found
+
+
+def require_tested(folder: Path, wanted: str) -> None:
+    """Refuse to serve other bytes than those that were registered and tested. The hash is platforms.folder_digest's."""
+    content = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        content.update(path.read_bytes())
+    if content.hexdigest() != wanted:
+        raise RuntimeError(f"The model's bytes are not those that were registered: sha256 {content.hexdigest()}.")
+
+
 _scorer: Scorer
 
 
@@ -230,7 +249,10 @@ def init() -> None:
     if where:
         folder = Path(where) / os.environ["PERENNIAL_ENDPOINT"] / os.environ["PERENNIAL_SLOT"]
         log = PredictionLog(folder, float(os.environ.get("PERENNIAL_LOG_FLUSH_SECONDS", "5")))
-    _scorer = Scorer(Path(os.environ["AZUREML_MODEL_DIR"]), log)
+    folder = model_folder(Path(os.environ["AZUREML_MODEL_DIR"]))
+    if os.environ.get("PERENNIAL_MODEL_SHA256"):
+        require_tested(folder, os.environ["PERENNIAL_MODEL_SHA256"])
+    _scorer = Scorer(folder, log)
 
 
 def run(data: str) -> Any:

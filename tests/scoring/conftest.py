@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 
 from deployments.ports import free_ports
 from platforms.local.endpoints import LocalOnlineEndpoints
-from platforms.ports import SlotState
+from platforms.ports import RegisteredModel, SlotState
 from tests.people import make_people
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,18 @@ COLUMNS = [
     {"name": "age", "type": "number", "missing_allowed": False},
     {"name": "weight", "type": "integer", "missing_allowed": True},
 ]
+
+
+class FolderModels:
+    """A registry whose models are named by the folders they lie in."""
+
+    def fetch(self, name: str, _version: int, _folder: Path) -> Path:
+        return Path(name)
+
+
+def registered(model: Path, version: int) -> RegisteredModel:
+    """A packed folder as that registry's version."""
+    return RegisteredModel(str(model), version, "", {}, (), datetime.now(UTC))
 
 
 @dataclass
@@ -39,7 +52,7 @@ class Gateway:
     @property
     def endpoints(self) -> LocalOnlineEndpoints:
         token = (self.folder / "state" / "admin.token").read_text()
-        return LocalOnlineEndpoints(f"http://127.0.0.1:{self.ports['admin']}", token)
+        return LocalOnlineEndpoints(f"http://127.0.0.1:{self.ports['admin']}", token, FolderModels())  # type: ignore[arg-type]
 
     def post(self, endpoint: str, body: Any, **headers: str) -> httpx.Response:
         """Score with the right key."""
@@ -69,7 +82,7 @@ class Gateway:
 
     def deploy(self, endpoint: str, slot: str, model: Path, version: int) -> None:
         """Deploy and wait until it is healthy."""
-        self.endpoints.deploy(endpoint, slot, model, {"model_version": str(version)})
+        self.endpoints.deploy(endpoint, slot, registered(model, version), {"model_version": str(version)})
         wait(lambda: self.endpoints.get(endpoint).slots[slot].state is SlotState.HEALTHY)
 
 
