@@ -29,9 +29,9 @@ $(VENV)/.ready: requirements.lock scoring/requirements.lock pyproject.toml
 
 setup: $(VENV)/.ready ## Make the environment
 
-demo: ## Run the whole loop until a drifted model has been replaced (DATA=FILE.csv: on your own patients)
+demo: ## Run the whole loop until a drifted model has been replaced (DATA=FILE.csv: your own patients; PLATFORM=azure-emulated)
 	@start=$$(date +%s.%N); $(MAKE) --no-print-directory setup && \
-	  $(BIN)/perennial demo --started-at $$start $(if $(DATA),--data "$(DATA)")
+	  $(BIN)/perennial demo --started-at $$start $(if $(DATA),--data "$(DATA)") $(if $(PLATFORM),--platform "$(PLATFORM)")
 
 up: setup ## Start the service and leave it running
 	@$(BIN)/perennial up

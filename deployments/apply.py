@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployments.environment import ROOT, inherited, process_environment
-from deployments.stack import POOL
+from deployments.parts import POOL
 from platforms.settings import Settings
 from platforms.workloads import all_workloads
 

@@ -28,6 +28,7 @@ def process_environment(settings: Settings, addresses: Mapping[str, str]) -> dic
     """What our processes find in their environment beside what they inherit."""
     return {
         **QUIET,
+        "PERENNIAL_PLATFORM": settings.platform,
         "PERENNIAL_STATE": str(settings.state.resolve()),
         "PERENNIAL_WORKLOADS": str(settings.workloads.resolve()),
         "PERENNIAL_PYTHON": sys.executable,
@@ -41,7 +42,7 @@ def process_environment(settings: Settings, addresses: Mapping[str, str]) -> dic
         "PREFECT_WORKER_QUERY_SECONDS": "0.5",
         "PREFECT_WORKER_PREFETCH_SECONDS": "10",
         "PREFECT_CLI_PROMPT": "false",
-        "MLFLOW_TRACKING_URI": addresses["mlflow"],
+        **({"MLFLOW_TRACKING_URI": addresses["mlflow"]} if settings.platform == "local" else {}),
     }
 
 

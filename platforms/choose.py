@@ -8,7 +8,7 @@ from platforms.settings import Settings
 
 def choose_platform(settings: Settings) -> Platform:
     """The adapters that the settings ask for."""
-    return _azure(settings) if settings.platform == "azure" else _local(settings)
+    return _local(settings) if settings.platform == "local" else _azure(settings)
 
 
 def _local(settings: Settings) -> Platform:

@@ -15,9 +15,11 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from platforms.azure.emulated import client_environment, emulated_settings
 from platforms.azure.settings import AzureSettings
 
-CURRENT = Path(".perennial/current.json")  # {"state": DIR} of the service last started from this folder
+CURRENT = Path(".perennial/current.json")  # state directory and platform of the service last started from this folder
+PlatformName = Literal["local", "azure", "azure-emulated"]
 
 
 class Settings(BaseSettings):
@@ -25,7 +27,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PERENNIAL_", env_nested_delimiter="__", frozen=True, extra="ignore")
 
-    platform: Literal["local", "azure"] = "local"
+    platform: PlatformName = "local"
     azure: AzureSettings | None = Field(default=None, description="Where on Azure; needed where the platform is azure")
     state: Path = Path(".perennial/service")
     workloads: Path = Path("workloads")
@@ -38,7 +40,9 @@ class Settings(BaseSettings):
         return self
 
     def require_azure(self) -> AzureSettings:
-        """Where on Azure."""
+        """Where on Azure, or on the emulator that runs in the state directory."""
+        if self.platform == "azure-emulated":
+            return emulated_settings(self.state)
         if self.azure is None:
             raise LookupError("PERENNIAL_AZURE__… says nothing of where on Azure: see docs/azure.md.")
         return self.azure
@@ -68,6 +72,10 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process: the environment first, then the service last started from this folder."""
+    settings = Settings()
     if "PERENNIAL_STATE" not in os.environ and CURRENT.is_file():
-        return Settings(state=Path(json.loads(CURRENT.read_text())["state"]))
-    return Settings()
+        current = json.loads(CURRENT.read_text())
+        settings = Settings(state=Path(current["state"]), platform=current.get("platform", settings.platform))
+    if settings.platform == "azure-emulated":
+        os.environ.update(client_environment(settings.state))  # the SDKs find the emulator by it
+    return settings

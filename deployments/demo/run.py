@@ -41,12 +41,12 @@ class Times:
     ended: float = 0.0
 
 
-def main(data: Path | None, started_at: float | None) -> int:
+def main(data: Path | None, started_at: float | None, platform: str = "local") -> int:
     """Run the demo; 0 only if all of it happened. `started_at` counts the set-up before us in, in epoch seconds."""
     times = Times(started_at or time.time())
     try:
         patients = _raw_patients(data)
-        context = _start_service()
+        context = _start_service(platform)
         times.set_up = time.time()
         result = _Loop(context, patients, data, times).run()
     except DemoFailed as error:
@@ -72,9 +72,10 @@ def _raw_patients(data: Path | None) -> pd.DataFrame:
     return pd.read_csv(data)
 
 
-def _start_service() -> Context:
+def _start_service(platform: str) -> Context:
     """A fresh state directory, the stack on free ports, the deployments, and the scoring environment."""
     from deployments.apply import deploy
+    from deployments.parts import PARTS
     from deployments.stack import down, up
     from platforms.settings import Settings
     from tasks.context import open_context
@@ -83,8 +84,11 @@ def _start_service() -> Context:
     down(STATE)
     shutil.rmtree(STATE, ignore_errors=True)
     RESULT.unlink(missing_ok=True)
-    settings = Settings(state=STATE.resolve(), workloads=Path("workloads").resolve())
-    console.print("Starting Prefect, a worker, MLflow and the scoring gateway ...")
+    places = {"state": STATE.resolve(), "workloads": Path("workloads").resolve()}
+    settings = Settings.model_validate({**places, "platform": platform})
+    if platform == "azure":
+        raise DemoFailed("The demo runs on this machine: PLATFORM is local or azure-emulated.")
+    console.print(f"Starting {', '.join(part.name for part in PARTS[settings.platform])} ...")
     os.environ["PERENNIAL_LOG_FLUSH_SECONDS"] = "1"  # the demo waits for the prediction log
     os.environ.update(up(settings).environment)
     deploy(settings)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deployments.stack import POOL
+from deployments.parts import POOL
 from tests.conftest import ROOT
 
 CONTENT = yaml.safe_load((ROOT / "prefect.yaml").read_text())

@@ -1,0 +1,60 @@
+"""An emulated Azure on this machine: where it is, and what stands in for the infrastructure that Bicep makes."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from platforms.azure.settings import AzureSettings, AzureStage
+
+WORKSPACES = ("development", "staging", "production")
+CONTAINER = "perennial"
+
+
+def description(state: Path) -> dict[str, Any]:
+    """What the running emulator says of itself. LookupError where none runs."""
+    file = state / "emulator" / "emulator.json"
+    try:
+        found: dict[str, Any] = json.loads(file.read_text())
+    except FileNotFoundError:
+        raise LookupError(f"No emulator runs in {state}: there is no {file}. Start it with `perennial up`.") from None
+    return found
+
+
+def emulated_settings(state: Path) -> AzureSettings:
+    """The settings that lead to the emulator of that state directory."""
+    told = description(state)
+    development, staging, production = (AzureStage(workspace=name) for name in WORKSPACES)
+    return AzureSettings(
+        subscription=told["subscription"],
+        resource_group=told["resource_group"],
+        development=development,
+        staging=staging,
+        production=production,
+        storage=SecretStr(f"https://{told['storage_account']}.blob.core.windows.net"),
+        container=CONTAINER,
+    )
+
+
+def client_environment(state: Path) -> dict[str, str]:
+    """The variables that lead the unchanged SDKs to it."""
+    found: dict[str, str] = description(state)["environment"]
+    return found
+
+
+def make_infrastructure(settings: AzureSettings) -> None:
+    """The blob container and the cluster. Nothing happens to what is there."""
+    from azure.ai.ml.entities import AmlCompute
+    from azure.core.exceptions import ResourceExistsError
+
+    from platforms.azure.blob_account import container_client
+    from platforms.azure.clients import AzureClients
+
+    with container_client(settings.storage, settings.container) as container, suppress(ResourceExistsError):
+        container.create_container()
+    cluster = AmlCompute(name=settings.compute, size=settings.training_size, min_instances=0, max_instances=2)
+    AzureClients(settings).workspace("development").compute.begin_create_or_update(cluster).result()

@@ -1,0 +1,83 @@
+"""What belongs to the workspaces and is made by the `setup` flow: a plan first, then what it says, idempotently.
+
+Infrastructure (workspaces, storage, clusters, identities) is Bicep's, in `deployments/azure/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from lifecycle.names import Stage, staging_endpoint
+from platforms.azure.clients import AzureClients
+from platforms.azure.environments import Purpose, ensure_environment, environment_name
+from platforms.azure.errors import told
+from platforms.ports import NotFound, OnlineEndpoints, Refused
+
+_ENVIRONMENTS: tuple[tuple[Stage, Purpose], ...] = (
+    ("development", "training"),
+    ("staging", "scoring"),
+    ("production", "scoring"),
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that a workspace needs."""
+
+    stage: Stage
+    what: str
+    there: bool
+    make: Callable[[], object]
+
+
+def plan(clients: AzureClients, endpoints: OnlineEndpoints, workloads: list[str]) -> list[Item]:
+    """Everything needed, and whether it is there. Changes nothing."""
+    return [*_datastore(clients), *_environments(clients), *_endpoints(endpoints, workloads)]
+
+
+def _datastore(clients: AzureClients) -> Iterator[Item]:
+    from azure.ai.ml.entities import AzureBlobDatastore
+
+    settings, client = clients.settings, clients.workspace("development")
+    account = urlsplit(settings.storage.get_secret_value()).hostname or ""
+    what = f"datastore {settings.datastore}"
+
+    def make() -> None:
+        if not account:
+            raise Refused(f"{what}: PERENNIAL_AZURE__STORAGE is no account URL; make the datastore by hand.")
+        store = AzureBlobDatastore(
+            name=settings.datastore, account_name=account.partition(".")[0], container_name=settings.container
+        )
+        with told("create", what):
+            client.datastores.create_or_update(store)
+
+    yield Item("development", what, _is_there(lambda: client.datastores.get(settings.datastore), what), make)
+
+
+def _environments(clients: AzureClients) -> Iterator[Item]:
+    for stage, purpose in _ENVIRONMENTS:
+        client = clients.workspace(stage)
+        name, version = environment_name(purpose)
+        what = f"environment {name}:{version}"
+        there = _is_there(lambda c=client, n=name, v=version: c.environments.get(n, version=v), what)  # type: ignore[misc]
+        yield Item(stage, what, there, lambda c=client, p=purpose: ensure_environment(c, p))  # type: ignore[misc]
+
+
+def _endpoints(endpoints: OnlineEndpoints, workloads: list[str]) -> Iterator[Item]:
+    there = set(endpoints.names())
+    for workload in workloads:
+        for stage, name in (("staging", staging_endpoint(workload)), ("production", workload)):
+            tags = {"workload": workload, "stage": stage}
+            make = lambda n=name, t=tags: endpoints.ensure(n, t)  # noqa: E731
+            yield Item(stage, f"endpoint {name}", name in there, make)  # type: ignore[arg-type]
+
+
+def _is_there(get: Callable[[], object], what: str) -> bool:
+    try:
+        with told("get", what):
+            get()
+    except NotFound:
+        return False
+    return True
