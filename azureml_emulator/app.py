@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from azureml_emulator.access import Access
 from azureml_emulator.blobs import Blobs
-from azureml_emulator.errors import ServiceError, not_found
+from azureml_emulator.errors import ServiceError
 from azureml_emulator.faults import Faults
 from azureml_emulator.routing import Call, Handler, Router, reply
 from azureml_emulator.settings import Settings
@@ -23,8 +24,8 @@ LOGIN = "login.microsoftonline.com"
 class App:
     """An ASGI application. What nothing answers is refused and written to `unknown.log`."""
 
-    def __init__(self, settings: Settings, tokens: Tokens, blobs: Blobs) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, tokens: Tokens, access: Access, blobs: Blobs) -> None:
+        self._access = access
         self._tokens = tokens
         self._blobs = blobs
         self._unknown = settings.state / "unknown.log"
@@ -79,23 +80,8 @@ class App:
             raise ServiceError(501, "NotEmulated", f"{call.method} {call.path} is not emulated.")
         handler, parts = found
         call = _replace(call, parts=parts)
-        if "workspace" in parts:
-            self._check_workspace(call)
+        self._access.check_call(call)
         return handler(call)
-
-    def _check_workspace(self, call: Call) -> None:
-        """It is there, in this subscription and group, and the caller has a role on it."""
-        settings, parts = self._settings, call.parts
-        asked = [parts["subscription"], parts["group"].lower(), parts["workspace"]]
-        known = [settings.subscription, settings.resource_group.lower()]
-        if asked[:2] != known or asked[2] not in settings.workspaces:
-            raise not_found(f"Microsoft.MachineLearningServices/workspaces/{call.workspace}")
-        if not settings.may_reach(call.client, call.workspace):
-            message = (
-                f"The client '{call.client}' does not have authorization to perform action '{call.method}'"
-                f" over scope '{settings.workspace_id(call.workspace)}' or the scope is invalid."
-            )
-            raise ServiceError(403, "AuthorizationFailed", message)
 
 
 async def _read(request: Request, host: str) -> Call:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from azureml_emulator.access import Access
 from azureml_emulator.app import App
 from azureml_emulator.assets import Assets
 from azureml_emulator.blob_client import BlobClient
@@ -20,6 +21,9 @@ from azureml_emulator.job_runs import JobRuns
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
 from azureml_emulator.operations import Operations
+from azureml_emulator.registries import Registries
+from azureml_emulator.registry_imports import RegistryImports
+from azureml_emulator.registry_references import RegistryReferences
 from azureml_emulator.run_artifacts import RunArtifacts
 from azureml_emulator.sas import account_signature
 from azureml_emulator.scoring import Scoring
@@ -43,20 +47,25 @@ def assemble(
     signature = account_signature(settings.account, settings.account_key)
     blobs = BlobClient(settings.blob_host, proxy_port, authority, signature)
     world = World(settings, store, tokens, blobs, proxy_port, authority)
-    app = App(settings, tokens, Blobs(settings, tokens, index))
+    access = Access(settings, store)
+    app = App(settings, tokens, access, Blobs(settings, tokens, access, index))
     tokens.routes(app.open)
-    workspaces = Workspaces(world)
+    workspaces = Workspaces(world, access)
     workspaces.open_routes(app.open)
     operations = Operations(world)
     assets = Assets(world)
     locations = Locations(world, assets)
+    registries = Registries(world, access)
+    imports = RegistryImports(world, access, assets, locations, operations, registries)
     http = httpx.Client(trust_env=False, timeout=60.0)
     tracked = TrackedRuns(world, http)
     jobs = Jobs(world, assets, locations, operations, JobRuns(world), tracked)
     history = History(world, jobs, assets, locations)
     artifacts = RunArtifacts(world, locations)
-    serving = Serving(world, assets, locations)
-    endpoints, deployments = Endpoints(world, operations, serving), Deployments(world, operations, serving)
+    references = RegistryReferences(world, access)
+    serving = Serving(world, assets, locations, references)
+    endpoints = Endpoints(world, operations, serving)
+    deployments = Deployments(world, operations, serving, references)
     scoring = Scoring(world, serving)
     app.scoring = scoring.answer
     tracking = Tracking(world, http, tracked)
@@ -66,6 +75,8 @@ def assemble(
         workspaces,
         operations,
         assets,
+        registries,
+        imports,
         Computes(world, operations),
         jobs,
         history,

@@ -76,6 +76,7 @@ class Emulator:
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """One for all tests that do not stop it."""
     names = ["--workspace", "development", "--workspace", "production", "--identity", "developer=development"]
+    names += ["--registry", "shared"]
     running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--serve", SERVE])
     running.start()
     yield running
