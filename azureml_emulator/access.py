@@ -7,6 +7,7 @@ from azureml_emulator.roles import CONTAINER, REGISTRY, WORKSPACE, Grant, action
 from azureml_emulator.routing import Call
 from azureml_emulator.settings import Settings
 from azureml_emulator.store import Store
+from azureml_emulator.world import PROVIDER
 
 # POSTs that change nothing: questions that do not fit into a query.
 _QUESTIONS = ("rundata", "batchgetresolveduris", "search", "get-by-name", "query", "datarefs")
@@ -41,10 +42,10 @@ class Access:
             self._check_place(call, "registries", call.parts["registry"])
             self.check(call, REGISTRY, call.parts["registry"], _writes(call))
 
-    def check(self, call: Call, kind: str, name: str, write: bool) -> None:
-        """The service's 403 for who has no such role."""
+    def check(self, call: Call, kind: str, name: str, write: bool, action: str = "") -> None:
+        """The service's 403 for who has no such role; `action` where it is another than the call's own."""
         if not self.may(call.client, kind, name, write):
-            raise self._refusal(call, kind, name)
+            raise self._refusal(call.client, kind, name, action or action_of(call.method, call.path))
 
     def check_container(self, client: str, container: str, write: bool) -> None:
         """The blob service's 403. A container that no workspace, no registry and no grant names is everyone's."""
@@ -81,12 +82,12 @@ class Access:
         if name not in known or asked != (subscription, settings.resource_group.lower()):
             raise not_found(f"Microsoft.MachineLearningServices/{kind}/{name}")
 
-    def _refusal(self, call: Call, kind: str, name: str) -> ServiceError:
+    def _refusal(self, client: str, kind: str, name: str, action: str) -> ServiceError:
         settings = self._settings
         scope = settings.workspace_id(name) if kind == WORKSPACE else settings.registry_id(name)
         message = (
-            f"The client '{call.client}' with object id '{call.client}' does not have authorization to perform action"
-            f" '{action_of(call.method, call.path)}' over scope '{scope}' or the scope is invalid."
+            f"The client '{client}' with object id '{client}' does not have authorization to perform action"
+            f" '{PROVIDER}/{action}' over scope '{scope}' or the scope is invalid."
             " If access was recently granted, please refresh your credentials."
         )
         return ServiceError(403, "AuthorizationFailed", message)

@@ -88,7 +88,7 @@ class RegistryImports:
         workspaces = [known for known in self._world.settings.workspaces if workspace_guid(self._world, known) == guid]
         if not workspaces:
             raise not_found(f"workspaces/{guid}")
-        self._access.check(call, WORKSPACE, workspaces[0], write=False)
+        self._access.check(call, WORKSPACE, workspaces[0], False, f"workspaces/{kind}/versions/read")
         source = self._assets.get(workspaces[0], kind, name, version)
         target = properties.get("destinationName") or name, properties.get("destinationVersion") or version
         return _Import(call.scope, kind, *target, source["properties"], self._content(workspaces[0], kind, source))

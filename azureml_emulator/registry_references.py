@@ -33,7 +33,7 @@ class RegistryReferences:
         registry, kind, name, version = match.groups()
         if registry not in self._world.settings.registries:
             raise not_found(f"Microsoft.MachineLearningServices/registries/{registry}")
-        self._access.check(call, REGISTRY, registry, write=False)
+        self._access.check(call, REGISTRY, registry, False, "registries/assets/read")
         if self._world.store.get(f"{REGISTRY}:{registry}", f"{kind}/{name}", version) is None:
             raise not_found(f"registries/{registry}/{kind}/{name}/versions/{version}")
         return True

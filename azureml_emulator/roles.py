@@ -36,7 +36,9 @@ def allows(grants: Iterable[Grant], kind: str, name: str, write: bool) -> bool:
 
 
 def action_of(method: str, path: str) -> str:
-    """A call's operation in the service's words, such as `…/workspaces/jobs/write`."""
-    provider, *segments = path.rpartition("/providers/")[2].strip("/").split("/")
+    """A call's operation in the service's words, such as `workspaces/jobs/write`."""
+    if path.endswith("/discovery"):
+        return "registries/read"
+    _, *segments = path.rpartition("/providers/")[2].strip("/").split("/")
     kinds, verb = segments[0::2], {"GET": "read", "HEAD": "read", "DELETE": "delete", "POST": "action"}.get(method)
-    return "/".join([provider, *kinds, verb or "write"])
+    return "/".join([*kinds, verb or "write"])

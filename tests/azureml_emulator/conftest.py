@@ -76,7 +76,9 @@ class Emulator:
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """One for all tests that do not stop it."""
     names = ["--workspace", "development", "--workspace", "production", "--identity", "developer=development"]
-    names += ["--registry", "shared"]
+    names += ["--registry", "shared", "--identity", "publisher=development,registry:shared"]
+    names += ["--identity", "releaser=production,registry:shared:read"]
+    names += ["--identity", "reader=development:read,container:exports:read"]
     running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--serve", SERVE])
     running.start()
     yield running

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def registry(sdk: Emulator) -> MLClient:
+def registry(client: MLClient) -> MLClient:  # noqa: ARG001 - `client` has set the environment
     return registry_client()
 
 
@@ -32,7 +32,7 @@ def make_model(client: MLClient, folder: Path, weights: str, name: str | None = 
     from azure.ai.ml.entities import Model
 
     name = name or f"m-{uuid4().hex[:8]}"
-    content = folder / f"{name}-{version}" / "model"
+    content = folder / uuid4().hex / "model"
     content.mkdir(parents=True)
     (content / "weights.txt").write_text(weights)
     client.models.create_or_update(Model(name=name, version=version, path=str(content), tags={"a": "1"}))
@@ -50,7 +50,8 @@ def test_registries_are_got_and_listed(client: MLClient, registry: MLClient) -> 
     assert "shared" in {found.name for found in client.registries.list()}
 
 
-def test_a_registry_that_is_not_there(sdk: Emulator) -> None:
+@pytest.mark.usefixtures("sdk")
+def test_a_registry_that_is_not_there() -> None:
     from azure.core.exceptions import ResourceNotFoundError
 
     with pytest.raises(ResourceNotFoundError):
@@ -91,21 +92,25 @@ def test_a_shared_version_keeps_its_content(
     path = registry.models.get(name, "1").path
     with pytest.raises(Exception, match="already exists"):
         share(client, other, shared_as=name)
-    assert _import(sdk, client, name, name) == 202
-    assert _import(sdk, client, other, name) == 409
+    assert _import(sdk, name, name) == 202
+    assert _import(sdk, other, name) == 409
     assert registry.models.get(name, "1").path == path
 
 
-def _import(emulator: Emulator, client: MLClient, name: str, shared_as: str) -> int:
-    guid = client.workspaces.get("development")._workspace_id
-    described = emulator.description
-    base = "https://westeurope.api.azureml.ms/mferp/managementfrontend"
+def _import(emulator: Emulator, name: str, shared_as: str) -> int:
+    described, http = emulator.description, emulator.http()
     scope = f"/subscriptions/{described['subscription']}/resourceGroups/{described['resource_group']}"
-    source = f"azureml://locations/westeurope/workspaces/{guid}/models/{name}/versions/1"
+    place = f"{scope}/providers/Microsoft.MachineLearningServices"
+    workspace = http.get(f"https://management.azure.com{place}/workspaces/development").json()
+    source = (
+        f"azureml://locations/westeurope/workspaces/{workspace['properties']['workspaceId']}/models/{name}/versions/1"
+    )
     body = {"referenceType": "Id", "destinationName": shared_as, "destinationVersion": "1", "sourceAssetId": source}
-    with emulator.http() as http:
-        url = f"{base}{scope}/providers/Microsoft.MachineLearningServices/registries/shared/import"
-        return http.post(url, json={"properties": body}).status_code
+    base = "https://westeurope.api.azureml.ms/mferp/managementfrontend"
+    try:
+        return http.post(f"{base}{place}/registries/shared/import", json={"properties": body}).status_code
+    finally:
+        http.close()
 
 
 def test_a_local_folder_goes_into_a_registry(registry: MLClient, tmp_path: Path) -> None:
