@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from azureml_emulator.access import Access
 from azureml_emulator.blobs import Blobs
+from azureml_emulator.bodies import Bodies
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.faults import Faults
 from azureml_emulator.routing import Call, Handler, Router, reply
@@ -28,6 +29,7 @@ class App:
         self._access = access
         self._tokens = tokens
         self._blobs = blobs
+        self._bodies = Bodies() if settings.check_bodies else None
         self._unknown = settings.state / "unknown.log"
         self.open = Router()  # what is answered without a token
         self.service = Router()
@@ -81,6 +83,8 @@ class App:
         handler, parts = found
         call = _replace(call, parts=parts)
         self._access.check_call(call)
+        if self._bodies is not None:
+            self._bodies.check(call)
         return handler(call)
 
 

@@ -39,6 +39,10 @@ def action_of(method: str, path: str) -> str:
     """A call's operation in the service's words, such as `workspaces/jobs/write`."""
     if path.endswith("/discovery"):
         return "registries/read"
-    _, *segments = path.rpartition("/providers/")[2].strip("/").split("/")
-    kinds, verb = segments[0::2], {"GET": "read", "HEAD": "read", "DELETE": "delete", "POST": "action"}.get(method)
-    return "/".join([*kinds, verb or "write"])
+    verb = {"GET": "read", "HEAD": "read", "DELETE": "delete", "POST": "action"}.get(method, "write")
+    return "/".join([*kinds_of(path), verb])
+
+
+def kinds_of(path: str) -> list[str]:
+    """The kinds of resource that a path leads through: `workspaces`, `models`, `versions`."""
+    return path.rpartition("/providers/")[2].strip("/").split("/")[1::2]

@@ -33,6 +33,7 @@ class Settings:
     python: str = sys.executable
     serve: str | None = None
     start_limit: float = 120.0
+    check_bodies: bool = False
 
     @property
     def data_plane(self) -> str:
@@ -106,6 +107,7 @@ def _parser() -> ArgumentParser:
     add("--python", help="the Python that jobs and servers find first on PATH")
     add("--serve", help="command that serves a model: {port}, {model_dir}, {app_root}, {entry_script} are filled in")
     add("--start-limit", type=float, help="seconds that a model server may take to answer")
+    add("--check-bodies", action="store_true", help="refuse what the SDK's own models of a body do not allow")
     return parser
 
 

@@ -79,7 +79,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     names += ["--registry", "shared", "--identity", "publisher=development,registry:shared"]
     names += ["--identity", "releaser=production,registry:shared:read"]
     names += ["--identity", "reader=development:read,container:exports:read"]
-    running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--serve", SERVE])
+    running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--check-bodies", "--serve", SERVE])
     running.start()
     yield running
     running.stop()
