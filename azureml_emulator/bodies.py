@@ -12,8 +12,20 @@ from azureml_emulator.roles import kinds_of
 from azureml_emulator.routing import Call
 
 _TABLE = Path(__file__).parent / "schemas" / "bodies.json"
-_PLAIN: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
-_WORDS = {"str": "a string", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "scalar": (str, int, float, bool),
+}
+_WORDS = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "scalar": "a string",
+}
 
 
 class Bodies:
@@ -40,13 +52,15 @@ class Bodies:
         if value is None:
             if required:
                 yield f"'{path}' is required and is null."
+        elif expected == "{str}":  # the service makes words of numbers there, and the SDK relies on it
+            yield from self._each("{scalar}", value, path, dict, "an object")
         elif expected[0] == "{":
             yield from self._each(expected, value, path, dict, "an object")
         elif expected[0] == "[":
             yield from self._each(expected, value, path, list, "a list")
         elif expected in _PLAIN:
-            # Python takes True for 1; JSON does not.
-            if not isinstance(value, _PLAIN[expected]) or isinstance(value, bool) != (expected == "bool"):
+            taken_for_a_number = isinstance(value, bool) and expected not in ("bool", "scalar")
+            if not isinstance(value, _PLAIN[expected]) or taken_for_a_number:
                 yield f"'{path}' must be {_WORDS[expected]}, not {json.dumps(value)[:100]}."
         elif expected in self._enums:
             known = self._enums[expected]
@@ -55,11 +69,11 @@ class Bodies:
         elif expected in self._types:
             yield from self._type(expected, value, path, None)
 
-    def _each(self, expected: str, value: Any, path: str, kind: type, words: str) -> Iterator[str]:
+    def _each(self, expected: str, value: Any, path: str, kind: type[Any], words: str) -> Iterator[str]:
         if not isinstance(value, kind):
             yield f"'{path}' must be {words}, not {json.dumps(value)[:100]}."
             return
-        pairs: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        pairs = value.items() if isinstance(value, dict) else enumerate(list(value))
         for key, one in pairs:
             yield from self._check(expected[1:-1], one, f"{path}.{key}" if kind is dict else f"{path}[{key}]")
 

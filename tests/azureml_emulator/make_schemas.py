@@ -48,6 +48,13 @@ LEFT_OUT = {
     },
     "DatastoreProperties": {"Hdfs", "OneLake"},
 }
+# What the SDK sends and its models do not know: an echo of what it was answered, and a field of another api-version.
+ADDED = {
+    "MLTableData": {"provisioningState": "any"},
+    "ModelVersionProperties": {"system_metadata": "any"},
+    "UriFileDataVersion": {"provisioningState": "any"},
+    "UriFolderDataVersion": {"provisioningState": "any"},
+}
 _PLAIN = {str: "str", int: "int", float: "float", bool: "bool", datetime: "str", timedelta: "str", bytes: "str"}
 
 
@@ -72,6 +79,7 @@ class Table:
         for attribute, field in sorted(fields.items()):
             wire = field._rest_name_input or attribute
             entry["fields"][wire] = "any" if field._visibility == ["read"] else self._describe(hints[attribute])
+        entry["fields"] |= ADDED.get(name, {})
         subtypes = vars(model).get("__mapping__", {})
         if subtypes:
             discriminator = next(field for field in fields.values() if field._is_discriminator)

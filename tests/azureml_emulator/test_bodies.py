@@ -34,7 +34,7 @@ def _put(emulator: Emulator, path: str, body: Any) -> tuple[int, str]:
         ("jobs/x", {"properties": {**_JOB, "comand": "x"}}, "'properties.comand' is not a member of CommandJob"),
         ("jobs/x", {"properties": {"jobType": "command"}}, "'properties.environmentId' is required and is missing"),
         ("jobs/x", {}, "'properties' is required and is missing"),
-        ("jobs/x", {"properties": {**_JOB, "tags": {"a": 1}}}, "'properties.tags.a' must be a string, not 1"),
+        ("jobs/x", {"properties": {**_JOB, "tags": {"a": [1]}}}, "'properties.tags.a' must be a string, not [1]"),
         (
             "jobs/x",
             {"properties": {**_JOB, "inputs": {"rows": {"jobInputType": "uri_folder", "mode": "Borrow"}}}},
