@@ -79,6 +79,8 @@ class Access:
         known = settings.workspaces if kind == "workspaces" else settings.registries
         subscription = settings.registries.get(name) if kind == "registries" else settings.subscription
         asked = (parts.get("subscription", subscription), parts.get("group", settings.resource_group).lower())
+        if asked[0] != subscription and kind == "workspaces":
+            raise ServiceError(404, "ResourceGroupNotFound", f"Resource group '{parts['group']}' could not be found.")
         if name not in known or asked != (subscription, settings.resource_group.lower()):
             raise not_found(f"Microsoft.MachineLearningServices/{kind}/{name}")
 

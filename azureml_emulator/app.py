@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from azureml_emulator.access import Access
 from azureml_emulator.blobs import Blobs
-from azureml_emulator.bodies import Bodies
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.faults import Faults
 from azureml_emulator.routing import Call, Handler, Router, reply
@@ -25,17 +24,16 @@ LOGIN = "login.microsoftonline.com"
 class App:
     """An ASGI application. What nothing answers is refused and written to `unknown.log`."""
 
-    def __init__(self, settings: Settings, tokens: Tokens, access: Access, blobs: Blobs) -> None:
-        self._access = access
+    def __init__(self, settings: Settings, tokens: Tokens, blobs: Blobs) -> None:
         self._tokens = tokens
         self._blobs = blobs
-        self._bodies = Bodies() if settings.check_bodies else None
         self._unknown = settings.state / "unknown.log"
         self.open = Router()  # what is answered without a token
         self.service = Router()
         self.control = Router()
         self.faults = Faults()
         self.faults.routes(self.control)
+        self.guards: list[Callable[[Call], None]] = []  # each may refuse a call before its handler is asked
         self.scoring: Handler | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,9 +80,8 @@ class App:
             raise ServiceError(501, "NotEmulated", f"{call.method} {call.path} is not emulated.")
         handler, parts = found
         call = _replace(call, parts=parts)
-        self._access.check_call(call)
-        if self._bodies is not None:
-            self._bodies.check(call)
+        for guard in self.guards:
+            guard(call)
         return handler(call)
 
 

@@ -13,6 +13,7 @@ from azureml_emulator.assets import Assets
 from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.blob_index import BlobIndex
 from azureml_emulator.blobs import Blobs
+from azureml_emulator.bodies import Bodies
 from azureml_emulator.computes import Computes
 from azureml_emulator.deployments import Deployments
 from azureml_emulator.endpoints import Endpoints
@@ -21,6 +22,7 @@ from azureml_emulator.job_runs import JobRuns
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
 from azureml_emulator.operations import Operations
+from azureml_emulator.quotas import Quotas
 from azureml_emulator.registries import Registries
 from azureml_emulator.registry_imports import RegistryImports
 from azureml_emulator.registry_references import RegistryReferences
@@ -30,6 +32,7 @@ from azureml_emulator.scoring import Scoring
 from azureml_emulator.serving import Serving
 from azureml_emulator.settings import Settings
 from azureml_emulator.store import Store
+from azureml_emulator.subscriptions import Subscriptions
 from azureml_emulator.tokens import Tokens
 from azureml_emulator.tracked_runs import TrackedRuns
 from azureml_emulator.tracking import Tracking
@@ -48,7 +51,9 @@ def assemble(
     blobs = BlobClient(settings.blob_host, proxy_port, authority, signature)
     world = World(settings, store, tokens, blobs, proxy_port, authority)
     access = Access(settings, store)
-    app = App(settings, tokens, access, Blobs(settings, tokens, access, index))
+    app = App(settings, tokens, Blobs(settings, tokens, access, index))
+    quotas = Quotas(world)
+    app.guards = [access.check_call, *([Bodies().check] if settings.check_bodies else []), quotas.check]
     tokens.routes(app.open)
     workspaces = Workspaces(world, access)
     workspaces.open_routes(app.open)
@@ -76,6 +81,8 @@ def assemble(
         operations,
         assets,
         registries,
+        quotas,
+        Subscriptions(world, access),
         imports,
         Computes(world, operations),
         jobs,

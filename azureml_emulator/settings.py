@@ -34,6 +34,8 @@ class Settings:
     serve: str | None = None
     start_limit: float = 120.0
     check_bodies: bool = False
+    quota: int | None = None
+    unregistered: tuple[str, ...] = ()
 
     @property
     def data_plane(self) -> str:
@@ -84,6 +86,7 @@ def read_settings(arguments: Sequence[str]) -> Settings:
     subscription = known["subscription"] or Settings.subscription
     registries = dict(_registry(text, subscription) for text in known.pop("registry") or ())
     given = {name: value for name, value in known.items() if value is not None}
+    given["unregistered"] = tuple(known["unregistered"] or ())
     given["mlflow"] = dict(_mlflow(text) for text in known["mlflow"] or ())
     given["state"] = Path(given["state"]).resolve()
     return Settings(workspaces=workspaces, registries=registries, identities=identities, **given)
@@ -107,6 +110,8 @@ def _parser() -> ArgumentParser:
     add("--python", help="the Python that jobs and servers find first on PATH")
     add("--serve", help="command that serves a model: {port}, {model_dir}, {app_root}, {entry_script} are filled in")
     add("--start-limit", type=float, help="seconds that a model server may take to answer")
+    add("--quota", type=int, help="cores that clusters and managed deployments may take of each family of sizes")
+    add("--unregistered", action="append", help="a resource provider that the subscription has not registered")
     add("--check-bodies", action="store_true", help="refuse what the SDK's own models of a body do not allow")
     return parser
 
