@@ -77,6 +77,7 @@ def _tell(settings: Settings, proxy_port: int, app_port: int, authority: Path) -
         "resource_group": settings.resource_group,
         "region": settings.region,
         "workspaces": list(settings.workspaces),
+        "registries": list(settings.registries),
         "storage_account": settings.account,
         "environment": client_environment(settings, proxy_port, authority),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from azureml_emulator.blobs import Blobs
-from azureml_emulator.errors import ServiceError, not_found
+from azureml_emulator.errors import ServiceError
 from azureml_emulator.faults import Faults
 from azureml_emulator.routing import Call, Handler, Router, reply
 from azureml_emulator.settings import Settings
@@ -24,7 +25,6 @@ class App:
     """An ASGI application. What nothing answers is refused and written to `unknown.log`."""
 
     def __init__(self, settings: Settings, tokens: Tokens, blobs: Blobs) -> None:
-        self._settings = settings
         self._tokens = tokens
         self._blobs = blobs
         self._unknown = settings.state / "unknown.log"
@@ -33,6 +33,7 @@ class App:
         self.control = Router()
         self.faults = Faults()
         self.faults.routes(self.control)
+        self.guards: list[Callable[[Call], None]] = []  # each may refuse a call before its handler is asked
         self.scoring: Handler | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,23 +80,9 @@ class App:
             raise ServiceError(501, "NotEmulated", f"{call.method} {call.path} is not emulated.")
         handler, parts = found
         call = _replace(call, parts=parts)
-        if "workspace" in parts:
-            self._check_workspace(call)
+        for guard in self.guards:
+            guard(call)
         return handler(call)
-
-    def _check_workspace(self, call: Call) -> None:
-        """It is there, in this subscription and group, and the caller has a role on it."""
-        settings, parts = self._settings, call.parts
-        asked = [parts["subscription"], parts["group"].lower(), parts["workspace"]]
-        known = [settings.subscription, settings.resource_group.lower()]
-        if asked[:2] != known or asked[2] not in settings.workspaces:
-            raise not_found(f"Microsoft.MachineLearningServices/workspaces/{call.workspace}")
-        if not settings.may_reach(call.client, call.workspace):
-            message = (
-                f"The client '{call.client}' does not have authorization to perform action '{call.method}'"
-                f" over scope '{settings.workspace_id(call.workspace)}' or the scope is invalid."
-            )
-            raise ServiceError(403, "AuthorizationFailed", message)
 
 
 async def _read(request: Request, host: str) -> Call:

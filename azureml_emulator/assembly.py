@@ -7,11 +7,13 @@ from pathlib import Path
 
 import httpx
 
+from azureml_emulator.access import Access
 from azureml_emulator.app import App
 from azureml_emulator.assets import Assets
 from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.blob_index import BlobIndex
 from azureml_emulator.blobs import Blobs
+from azureml_emulator.bodies import Bodies
 from azureml_emulator.computes import Computes
 from azureml_emulator.deployments import Deployments
 from azureml_emulator.endpoints import Endpoints
@@ -20,12 +22,17 @@ from azureml_emulator.job_runs import JobRuns
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
 from azureml_emulator.operations import Operations
+from azureml_emulator.quotas import Quotas
+from azureml_emulator.registries import Registries
+from azureml_emulator.registry_imports import RegistryImports
+from azureml_emulator.registry_references import RegistryReferences
 from azureml_emulator.run_artifacts import RunArtifacts
 from azureml_emulator.sas import account_signature
 from azureml_emulator.scoring import Scoring
 from azureml_emulator.serving import Serving
 from azureml_emulator.settings import Settings
 from azureml_emulator.store import Store
+from azureml_emulator.subscriptions import Subscriptions
 from azureml_emulator.tokens import Tokens
 from azureml_emulator.tracked_runs import TrackedRuns
 from azureml_emulator.tracking import Tracking
@@ -43,20 +50,27 @@ def assemble(
     signature = account_signature(settings.account, settings.account_key)
     blobs = BlobClient(settings.blob_host, proxy_port, authority, signature)
     world = World(settings, store, tokens, blobs, proxy_port, authority)
-    app = App(settings, tokens, Blobs(settings, tokens, index))
+    access = Access(settings, store)
+    app = App(settings, tokens, Blobs(settings, tokens, access, index))
+    quotas = Quotas(world)
+    app.guards = [access.check_call, *([Bodies().check] if settings.check_bodies else []), quotas.check]
     tokens.routes(app.open)
-    workspaces = Workspaces(world)
+    workspaces = Workspaces(world, access)
     workspaces.open_routes(app.open)
     operations = Operations(world)
     assets = Assets(world)
     locations = Locations(world, assets)
+    registries = Registries(world, access)
+    imports = RegistryImports(world, access, assets, locations, operations, registries)
     http = httpx.Client(trust_env=False, timeout=60.0)
     tracked = TrackedRuns(world, http)
     jobs = Jobs(world, assets, locations, operations, JobRuns(world), tracked)
     history = History(world, jobs, assets, locations)
     artifacts = RunArtifacts(world, locations)
-    serving = Serving(world, assets, locations)
-    endpoints, deployments = Endpoints(world, operations, serving), Deployments(world, operations, serving)
+    references = RegistryReferences(world, access)
+    serving = Serving(world, assets, locations, references)
+    endpoints = Endpoints(world, operations, serving)
+    deployments = Deployments(world, operations, serving, references)
     scoring = Scoring(world, serving)
     app.scoring = scoring.answer
     tracking = Tracking(world, http, tracked)
@@ -66,6 +80,10 @@ def assemble(
         workspaces,
         operations,
         assets,
+        registries,
+        quotas,
+        Subscriptions(world, access),
+        imports,
         Computes(world, operations),
         jobs,
         history,

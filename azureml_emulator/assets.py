@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +11,8 @@ from starlette.responses import Response
 
 from azureml_emulator.errors import ServiceError, not_found
 from azureml_emulator.job_outputs import job_of, settled
-from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
-from azureml_emulator.sas import account_signature
+from azureml_emulator.routing import REGISTRY, WORKSPACE, Call, Router, empty, reply
+from azureml_emulator.sas import container_signature
 from azureml_emulator.store import Document
 from azureml_emulator.world import World
 
@@ -35,9 +36,9 @@ class Assets:
         self._world = world
 
     def routes(self, router: Router) -> None:
-        for kind in KINDS:
-            one = f"{WORKSPACE}/{kind}/{{name}}"
-            router.add("GET", f"{WORKSPACE}/{kind}", self._for(kind, "_containers"))
+        for base, kind in product((WORKSPACE, REGISTRY), KINDS):
+            one = f"{base}/{kind}/{{name}}"
+            router.add("GET", f"{base}/{kind}", self._for(kind, "_containers"))
             router.add("GET", one, self._for(kind, "_container"))
             router.add("PUT", one, self._for(kind, "_put_container"))
             router.add("GET", f"{one}/versions", self._for(kind, "_versions"))
@@ -97,25 +98,25 @@ class Assets:
         return {**container, "properties": {**container["properties"], **following}}
 
     def _containers(self, call: Call, kind: str) -> Response:
-        found = _of_view(self._world.store.list(call.workspace, kind), call)
-        return reply({"value": [self._described(call.workspace, kind, container) for container in found]})
+        found = _of_view(self._world.store.list(call.scope, kind), call)
+        return reply({"value": [self._described(call.scope, kind, container) for container in found]})
 
     def _container(self, call: Call, kind: str) -> Response:
-        container = self._world.require(call.workspace, kind, call.parts["name"])
-        return reply(self._described(call.workspace, kind, container))
+        container = self._world.require(call.scope, kind, call.parts["name"])
+        return reply(self._described(call.scope, kind, container))
 
     def _put_container(self, call: Call, kind: str) -> Response:
         name = call.parts["name"]
         properties = {"isArchived": False, "tags": {}, **call.json().get("properties", {})}
-        container = self._world.resource(call.workspace, f"{kind}/{name}", properties)
-        self._world.store.put(call.workspace, kind, name, container)
-        return reply(self._described(call.workspace, kind, container))
+        container = self._world.resource(call.scope, f"{kind}/{name}", properties)
+        self._world.store.put(call.scope, kind, name, container)
+        return reply(self._described(call.scope, kind, container))
 
     def _versions(self, call: Call, kind: str) -> Response:
         """The newest first; `hash` finds a code that was uploaded before."""
-        found = self._world.store.list(call.workspace, f"{kind}/{call.parts['name']}")
+        found = self._world.store.list(call.scope, f"{kind}/{call.parts['name']}")
         if "hash" in call.query:
-            return reply({"value": self._with_hash(call.workspace, call.query["hash"])})
+            return reply({"value": self._with_hash(call.scope, call.query["hash"])})
         found = _of_view(found, call)
         found.sort(key=lambda version: version["systemData"]["createdAt"], reverse=True)
         top = call.query.get("$top")
@@ -130,15 +131,15 @@ class Assets:
         return [found for found in versions if found["properties"].get("properties", {}).get("hash_sha256") == wanted]
 
     def _version(self, call: Call, kind: str) -> Response:
-        return reply(self.get(call.workspace, kind, call.parts["name"], call.parts["version"]))
+        return reply(self.get(call.scope, kind, call.parts["name"], call.parts["version"]))
 
     def _put_version(self, call: Call, kind: str) -> Response:
         parts = call.parts
-        resource, is_new = self.create(call.workspace, kind, parts["name"], parts["version"], call.json())
+        resource, is_new = self.create(call.scope, kind, parts["name"], parts["version"], call.json())
         return reply(resource, 201 if is_new else 200)
 
     def _delete_version(self, call: Call, kind: str) -> Response:
-        found = self._world.store.delete(call.workspace, f"{kind}/{call.parts['name']}", call.parts["version"])
+        found = self._world.store.delete(call.scope, f"{kind}/{call.parts['name']}", call.parts["version"])
         return empty(200 if found else 204)
 
     def _pending_upload(self, _call: Call) -> Response:
@@ -147,7 +148,7 @@ class Assets:
         container = f"pending-{uuid4().hex}"
         self._world.blobs.create_container(container)
         uri = f"https://{settings.blob_host}:443/{container}"
-        signature = account_signature(settings.account, settings.account_key)
+        signature = container_signature(settings.account, settings.account_key, container)
         reference = {
             "blobUri": uri,
             "storageAccountArmId": "",

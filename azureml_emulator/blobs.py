@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from azureml_emulator.access import Access
 from azureml_emulator.blob_index import Blob, BlobIndex
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.sas import is_valid
@@ -28,31 +29,33 @@ _BLOCK_ID = re.compile(r"<(?:Latest|Committed|Uncommitted)>([^<]+)</")
 class Blobs:
     """Answers at the blob host, to the tokens and signatures that the emulator itself hands out."""
 
-    def __init__(self, settings: Settings, tokens: Tokens, index: BlobIndex) -> None:
+    def __init__(self, settings: Settings, tokens: Tokens, access: Access, index: BlobIndex) -> None:
         self._settings = settings
+        self._access = access
         self._tokens = tokens
         self._index = index
 
     async def answer(self, request: Request) -> Response:
         """One request, of whatever operation."""
         try:
-            self._authorize(request)
             container, _, name = unquote(request.url.path).lstrip("/").partition("/")
+            self._authorize(request, container)
             response = await self._blob(request, container, name) if name else self._container(request, container)
         except ServiceError as error:
             response = _refusal(error)
         response.headers["x-ms-version"] = request.headers.get("x-ms-version", "2021-06-08")
         return response
 
-    def _authorize(self, request: Request) -> None:
-        query = dict(request.query_params)
+    def _authorize(self, request: Request, container: str) -> None:
+        query, writes = dict(request.query_params), request.method not in ("GET", "HEAD")
         if request.url.hostname != self._settings.blob_host:
             raise ServiceError(404, "ResourceNotFound", "There is no such storage account.")
         if "sig" in query:
-            if not is_valid(self._settings.account, self._settings.account_key, query):
+            if not is_valid(self._settings.account, self._settings.account_key, query, container, writes):
                 raise ServiceError(403, "AuthenticationFailed", "The shared access signature is not valid.")
         else:
-            self._tokens.client_of(request.headers.get("authorization", ""))
+            client = self._tokens.client_of(request.headers.get("authorization", ""))
+            self._access.check_container(client, container, writes)
 
     def _container(self, request: Request, container: str) -> Response:
         operation = (request.method, request.query_params.get("comp", ""))

@@ -10,7 +10,7 @@ from azureml_emulator.assets import Assets
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
 from azureml_emulator.routing import WORKSPACE, Call, Router, reply
-from azureml_emulator.sas import account_signature
+from azureml_emulator.sas import container_signature
 from azureml_emulator.store import Document
 from azureml_emulator.world import World
 
@@ -53,7 +53,7 @@ class History:
     def _logs(self, workspace: str, job: Document) -> dict[str, str]:
         settings = self._world.settings
         place = self._locations.find(workspace, job["properties"]["outputs"]["default"]["uri"])
-        signature = account_signature(settings.account, settings.account_key)
+        signature = container_signature(settings.account, settings.account_key, place.container, write=False)
         names = self._world.blobs.list(place.container, f"{place.path}/user_logs/")
         base = f"https://{settings.blob_host}/{place.container}"
         return {name[len(place.path) + 1 :]: f"{base}/{quote(name)}?{signature}" for name in names}

@@ -13,6 +13,9 @@ from azureml_emulator.world import World
 
 _ARM_ASSET = re.compile(r".*/(?P<kind>data|models|codes)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)/?", re.IGNORECASE)
 _SHORT = re.compile(r"azureml:(?P<name>[^/:@]+)(?::(?P<version>[^/]+)|@latest)")
+_REGISTRY = re.compile(
+    r"azureml://registries/(?P<registry>[^/]+)/(?P<kind>data|models|codes)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)/?"
+)
 _CONTENT = {"data": "dataUri", "models": "modelUri", "codes": "codeUri"}
 
 
@@ -37,6 +40,8 @@ class Locations:
         if place is not None:
             store = self._world.require(workspace, "datastores", place[0])
             return Location(store["properties"]["containerName"], place[1])
+        if match := _REGISTRY.fullmatch(uri):
+            return self._asset(f"registry:{match['registry']}", match["kind"], match["name"], match["version"])
         if match := _ARM_ASSET.fullmatch(uri):
             return self._asset(workspace, match["kind"].lower(), match["name"], match["version"])
         if match := _SHORT.fullmatch(uri):

@@ -18,6 +18,12 @@ WORKSPACE = (
 )
 
 
+REGISTRY = (
+    "/mferp/managementfrontend/subscriptions/{subscription}/resourceGroups/{group}"
+    "/providers/Microsoft.MachineLearningServices/registries/{registry}"
+)
+
+
 @dataclass(frozen=True)
 class Call:
     """One request, read whole."""
@@ -35,6 +41,11 @@ class Call:
     @property
     def workspace(self) -> str:
         return self.parts["workspace"]
+
+    @property
+    def scope(self) -> str:
+        """Under what the store keeps what the path names: a workspace, or `registry:NAME`."""
+        return self.parts.get("workspace") or f"registry:{self.parts['registry']}"
 
     def json(self) -> dict[str, Any]:
         """The body, which must be a JSON object; an empty one counts as empty."""

@@ -10,7 +10,7 @@ from azureml_emulator.errors import not_found
 from azureml_emulator.job_outputs import output_uri
 from azureml_emulator.locations import Location, Locations
 from azureml_emulator.routing import WORKSPACE, Call, Router, reply
-from azureml_emulator.sas import account_signature
+from azureml_emulator.sas import container_signature
 from azureml_emulator.store import Document
 from azureml_emulator.world import World
 
@@ -55,5 +55,5 @@ class RunArtifacts:
     def _information(self, call: Call, path: str) -> Document:
         settings, folder = self._world.settings, self._folder(call)
         base = f"https://{settings.blob_host}/{folder.container}/{quote(f'{folder.path}/{path}')}"
-        uri = f"{base}?{account_signature(settings.account, settings.account_key)}"
+        uri = f"{base}?{container_signature(settings.account, settings.account_key, folder.container)}"
         return {"contentUri": uri, "origin": "ExperimentRun", "container": f"dcid.{call.parts['run']}", "path": path}

@@ -1,4 +1,4 @@
-"""Account signatures: what stands in the query of a blob's URL instead of a token."""
+"""Signatures: what stands in the query of a blob's URL instead of a token, for an account or for one container."""
 
 from __future__ import annotations
 
@@ -11,26 +11,52 @@ from urllib.parse import urlencode
 
 _VERSION = "2021-06-08"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-_SIGNED = ("sp", "ss", "srt", "st", "se", "sip", "spr", "sv", "ses")
+_LIFETIME = timedelta(hours=12)
+_ACCOUNT_SIGNED = ("sp", "ss", "srt", "st", "se", "sip", "spr", "sv", "ses")
+_WRITE, _READ = "rwdlac", "rl"
+_WRITING = set("wdac")
 
 
-def account_signature(account: str, key: str, lifetime: timedelta = timedelta(hours=12)) -> str:
+def account_signature(account: str, key: str, lifetime: timedelta = _LIFETIME) -> str:
     """A query string that opens every container of the account."""
-    expiry = (datetime.now(UTC) + lifetime).strftime(_TIME)
-    fields = {"sv": _VERSION, "ss": "b", "srt": "sco", "sp": "rwdlacu", "se": expiry, "spr": "https,http"}
-    return urlencode({**fields, "sig": _signature(account, key, fields)})
+    fields = {"sv": _VERSION, "ss": "b", "srt": "sco", "sp": "rwdlacu", "se": _until(lifetime), "spr": "https,http"}
+    return urlencode({**fields, "sig": _sign(key, _account_text(account, fields))})
 
 
-def is_valid(account: str, key: str, query: Mapping[str, str]) -> bool:
-    """Whether a query carries an account signature of ours that has not expired."""
-    expected = _signature(account, key, query)
+def container_signature(
+    account: str, key: str, container: str, write: bool = True, lifetime: timedelta = _LIFETIME
+) -> str:
+    """A query string that opens one container, and no other."""
+    fields = {"sv": _VERSION, "sr": "c", "sp": _WRITE if write else _READ, "se": _until(lifetime), "spr": "https,http"}
+    return urlencode({**fields, "sig": _sign(key, _container_text(account, container, fields))})
+
+
+def is_valid(account: str, key: str, query: Mapping[str, str], container: str, write: bool) -> bool:
+    """Whether a query carries a signature of ours that has not expired and is good for what is asked."""
+    text = _container_text(account, container, query) if query.get("sr") == "c" else _account_text(account, query)
     try:
         expiry = datetime.strptime(query.get("se", ""), _TIME).replace(tzinfo=UTC)
     except ValueError:
         return False
-    return hmac.compare_digest(expected, query.get("sig", "")) and expiry > datetime.now(UTC)
+    permitted = not write or bool(_WRITING & set(query.get("sp", "")))
+    return hmac.compare_digest(_sign(key, text), query.get("sig", "")) and expiry > datetime.now(UTC) and permitted
 
 
-def _signature(account: str, key: str, fields: Mapping[str, str]) -> str:
-    text = "\n".join([account, *(fields.get(name, "") for name in _SIGNED)]) + "\n"
+def _until(lifetime: timedelta) -> str:
+    return (datetime.now(UTC) + lifetime).strftime(_TIME)
+
+
+def _account_text(account: str, fields: Mapping[str, str]) -> str:
+    return "\n".join([account, *(fields.get(name, "") for name in _ACCOUNT_SIGNED)]) + "\n"
+
+
+def _container_text(account: str, container: str, fields: Mapping[str, str]) -> str:
+    """The service's order of lines; those that we never fill are empty."""
+    first = [fields.get(name, "") for name in ("sp", "st", "se")]
+    middle = [fields.get(name, "") for name in ("si", "sip", "spr", "sv", "sr", "snapshot", "ses")]
+    last = [fields.get(name, "") for name in ("rscc", "rscd", "rsce", "rscl", "rsct")]
+    return "\n".join([*first, f"/blob/{account}/{container}", *middle, *last])
+
+
+def _sign(key: str, text: str) -> str:
     return base64.b64encode(hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()).decode()

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from azureml_emulator.assets import Assets
 from azureml_emulator.locations import Locations
+from azureml_emulator.registry_references import RegistryReferences
 from azureml_emulator.servers import Server
 from azureml_emulator.store import Document
 from azureml_emulator.world import World
@@ -19,10 +20,11 @@ _LOG_LINES = 200
 class Serving:
     """Servers by workspace, endpoint and deployment; a deployment's document is told whether its server answers."""
 
-    def __init__(self, world: World, assets: Assets, locations: Locations) -> None:
+    def __init__(self, world: World, assets: Assets, locations: Locations, references: RegistryReferences) -> None:
         self._world = world
         self._assets = assets
         self._locations = locations
+        self._references = references
         self._servers: dict[tuple[str, str, str], Server] = {}
         self._lock = threading.RLock()
 
@@ -92,6 +94,7 @@ class Serving:
         }
 
         def prepare() -> None:
+            self._references.pull(workspace, endpoint, properties.get("environmentId") or "", folder / "server.log")
             if settings.serve is None:
                 raise RuntimeError("The emulator was started without --serve, the command that serves a model.")
             self._fetch(workspace, properties.get("model"), folder / "model", "models")

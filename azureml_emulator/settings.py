@@ -26,12 +26,16 @@ class Settings:
     account: str = "emulated"
     account_key: str = "ZW11bGF0ZWQgZW11bGF0ZWQgZW11bGF0ZWQgZW11bGF0ZWQ="
     workspaces: tuple[str, ...] = ("development",)
+    registries: dict[str, str] = field(default_factory=dict)  # name to subscription
     identities: dict[str, tuple[str, ...]] = field(default_factory=dict)
     azurite: str | None = None
     mlflow: dict[str, str] = field(default_factory=dict)
     python: str = sys.executable
     serve: str | None = None
     start_limit: float = 120.0
+    check_bodies: bool = False
+    quota: int | None = None
+    unregistered: tuple[str, ...] = ()
 
     @property
     def data_plane(self) -> str:
@@ -49,9 +53,12 @@ class Settings:
             f"/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
         )
 
-    def may_reach(self, client: str, workspace: str) -> bool:
-        """Whether an identity has a role on a workspace; the first identity has one on each."""
-        return client == self.client or workspace in self.identities.get(client, ())
+    def registry_id(self, registry: str) -> str:
+        """The registry's resource id; its subscription may be another than the workspaces'."""
+        return (
+            f"/subscriptions/{self.registries[registry]}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.MachineLearningServices/registries/{registry}"
+        )
 
     def mlflow_of(self, workspace: str) -> str | None:
         """The MLflow server of a workspace, or the one of all that have none of their own."""
@@ -76,10 +83,13 @@ def read_settings(arguments: Sequence[str]) -> Settings:
     known = vars(_parser().parse_args(arguments))
     workspaces = tuple(known.pop("workspace") or ("development",))
     identities = dict(_identity(text) for text in known.pop("identity") or ())
+    subscription = known["subscription"] or Settings.subscription
+    registries = dict(_registry(text, subscription) for text in known.pop("registry") or ())
     given = {name: value for name, value in known.items() if value is not None}
+    given["unregistered"] = tuple(known["unregistered"] or ())
     given["mlflow"] = dict(_mlflow(text) for text in known["mlflow"] or ())
     given["state"] = Path(given["state"]).resolve()
-    return Settings(workspaces=workspaces, identities=identities, **given)
+    return Settings(workspaces=workspaces, registries=registries, identities=identities, **given)
 
 
 def _parser() -> ArgumentParser:
@@ -88,7 +98,8 @@ def _parser() -> ArgumentParser:
     add("--state", required=True, help="folder of everything the emulator keeps")
     add("--port", type=int, help="port of the CONNECT proxy on 127.0.0.1; 0 takes a free one")
     add("--workspace", action="append", help="a workspace there is; may be given several times")
-    add("--identity", action="append", help="CLIENT_ID=WORKSPACE,WORKSPACE: a further identity and what it may reach")
+    add("--registry", action="append", help="NAME or NAME=SUBSCRIPTION: a registry there is; several times for several")
+    add("--identity", action="append", help="CLIENT_ID=WORKSPACE,registry:NAME:read,…: a further identity, its grants")
     add("--subscription", help="id of the subscription")
     add("--resource-group", help="name of the resource group")
     add("--region", help="name of the region")
@@ -99,7 +110,15 @@ def _parser() -> ArgumentParser:
     add("--python", help="the Python that jobs and servers find first on PATH")
     add("--serve", help="command that serves a model: {port}, {model_dir}, {app_root}, {entry_script} are filled in")
     add("--start-limit", type=float, help="seconds that a model server may take to answer")
+    add("--quota", type=int, help="cores that clusters and managed deployments may take of each family of sizes")
+    add("--unregistered", action="append", help="a resource provider that the subscription has not registered")
+    add("--check-bodies", action="store_true", help="refuse what the SDK's own models of a body do not allow")
     return parser
+
+
+def _registry(text: str, subscription: str) -> tuple[str, str]:
+    name, _, other = text.partition("=")
+    return name, other or subscription
 
 
 def _identity(text: str) -> tuple[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Workspaces and their datastores, all on one storage account."""
+"""Workspaces and their datastores, all on one storage account, each workspace with containers of its own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 from starlette.responses import Response
 
+from azureml_emulator.access import Access
+from azureml_emulator.roles import WORKSPACE as ROLE
 from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
-from azureml_emulator.sas import account_signature
+from azureml_emulator.sas import container_signature
 from azureml_emulator.store import Document
 from azureml_emulator.world import PROVIDER, World, system_data
 
@@ -17,8 +19,9 @@ DATASTORES = {"workspaceblobstore": "azureml-blobstore-{id}", "workspaceartifact
 class Workspaces:
     """The workspaces that the settings name; made at the start, with the datastores that each has."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, access: Access) -> None:
         self._world = world
+        self._access = access
 
     def prepare(self) -> None:
         """Datastores and containers of each workspace."""
@@ -49,7 +52,7 @@ class Workspaces:
 
     def _list(self, call: Call) -> Response:
         settings = self._world.settings
-        names = [name for name in settings.workspaces if settings.may_reach(call.client, name)]
+        names = [name for name in settings.workspaces if self._access.may(call.client, ROLE, name)]
         return reply({"value": [self._workspace(name) for name in names]})
 
     def _get(self, call: Call) -> Response:
@@ -120,6 +123,7 @@ class Workspaces:
     def _create_datastore(self, call: Call) -> Response:
         """The credentials' secrets are not kept: the emulator hands out signatures of its own."""
         properties = {"isDefault": False, **call.json().get("properties", {})}
+        self._access.check_container(call.client, properties.get("containerName", ""), write=True)
         credentials = properties.get("credentials", {})
         properties["credentials"] = {key: value for key, value in credentials.items() if key != "secrets"}
         return reply(self._put_datastore(call.workspace, call.parts["name"], properties), 201)
@@ -129,9 +133,9 @@ class Workspaces:
         return empty(200 if found else 204)
 
     def _secrets(self, call: Call) -> Response:
-        self._world.require(call.workspace, "datastores", call.parts["name"])
-        settings = self._world.settings
-        token = account_signature(settings.account, settings.account_key)
+        store = self._world.require(call.workspace, "datastores", call.parts["name"])
+        settings, container = self._world.settings, store["properties"].get("containerName", "")
+        token = container_signature(settings.account, settings.account_key, container)
         return reply({"secretsType": "Sas", "sasToken": token})
 
 

@@ -39,10 +39,12 @@ class World:
     def resource(self, workspace: str, path: str, properties: dict[str, Any], **more: Any) -> Document:
         """A resource's envelope: id, name, type and when it was made."""
         segments = path.split("/")
+        _, divider, registry = workspace.partition(":")
+        base = f"azureml://registries/{registry}" if divider else self.settings.workspace_id(workspace)
         return {
-            "id": f"{self.settings.workspace_id(workspace)}/{path}",
+            "id": f"{base}/{path}",
             "name": segments[-1],
-            "type": "/".join([PROVIDER, "workspaces", *segments[0::2]]),
+            "type": "/".join([PROVIDER, "registries" if divider else "workspaces", *segments[0::2]]),
             "properties": properties,
             "systemData": system_data(),
             **more,

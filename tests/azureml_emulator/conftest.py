@@ -54,18 +54,21 @@ class Emulator:
         self.stop()
         self.start()
 
-    def http(self, token: bool = True) -> httpx.Client:
-        """A plain client through the proxy, with a token of the first identity."""
+    def http(self, token: bool = True, client: str | None = None) -> httpx.Client:
+        """A plain client through the proxy, with a token of the first identity or of another."""
         environment = self.description["environment"]
         trust = ssl.create_default_context(cafile=environment["REQUESTS_CA_BUNDLE"])
-        client = httpx.Client(proxy=environment["HTTPS_PROXY"], verify=trust, timeout=30, trust_env=False)
+        plain = httpx.Client(proxy=environment["HTTPS_PROXY"], verify=trust, timeout=30, trust_env=False)
         if token:
             form = {"grant_type": "client_credentials", "scope": "https://management.azure.com/.default"}
-            form |= {"client_id": environment["AZURE_CLIENT_ID"], "client_secret": environment["AZURE_CLIENT_SECRET"]}
+            form |= {
+                "client_id": client or environment["AZURE_CLIENT_ID"],
+                "client_secret": environment["AZURE_CLIENT_SECRET"],
+            }
             tenant = environment["AZURE_TENANT_ID"]
-            answer = client.post(f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token", data=form)
-            client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return client
+            answer = plain.post(f"https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token", data=form)
+            plain.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return plain
 
     def unknown(self) -> str:
         log = self.state / "unknown.log"
@@ -76,7 +79,10 @@ class Emulator:
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """One for all tests that do not stop it."""
     names = ["--workspace", "development", "--workspace", "production", "--identity", "developer=development"]
-    running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--serve", SERVE])
+    names += ["--registry", "shared", "--identity", "publisher=development,registry:shared"]
+    names += ["--identity", "releaser=production,registry:shared:read"]
+    names += ["--identity", "reader=development:read,container:exports:read"]
+    running = Emulator(tmp_path_factory.mktemp("emulator"), [*names, "--check-bodies", "--serve", SERVE])
     running.start()
     yield running
     running.stop()
