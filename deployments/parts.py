@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from deployments.environment import ROOT
-from platforms.azure.emulated import WORKSPACES
+from platforms.azure.emulated import CONTAINER, REGISTRY, WORKSPACES, identity_of
 from platforms.settings import PlatformName
 
 POOL = "perennial-local"
@@ -78,9 +78,15 @@ def _emulator(state: Path, addresses: Addresses) -> list[str]:
     serve = f"{build_environment(_ENVIRONMENTS)} {ROOT / 'scoring' / 'serve.py'}"
     options = ["--state", str(state / "emulator"), "--port", port_of(addresses["emulator"])]
     options += [word for name in WORKSPACES for word in ("--workspace", name)]
-    options += ["--mlflow", addresses["mlflow"], "--python", sys.executable]
+    options += [word for name in WORKSPACES for word in ("--identity", f"{identity_of(name)}={_grants(name)}")]
+    options += ["--registry", REGISTRY, "--mlflow", addresses["mlflow"], "--python", sys.executable]
     options += ["--serve", serve + " --entry_script {app_root}/{entry_script} --port {port}"]
     return [sys.executable, "-m", "azureml_emulator", *options]
+
+
+def _grants(workspace: str) -> str:
+    """What a stage's identity may reach: its own workspace, the registry and the data."""
+    return f"{workspace},registry:{REGISTRY},container:{CONTAINER}"
 
 
 def _emulator_answers(state: Path, addresses: Addresses) -> bool:

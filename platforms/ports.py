@@ -116,6 +116,8 @@ class Job:
 class Compute(Protocol):
     """Runs jobs. Never blocks on one: submit, then ask."""
 
+    shares_this_machine: bool  # whether its jobs run beside whoever waits for them
+
     def submit(self, spec: JobSpec) -> Job:
         """Start the job, or return the one of that name that was started before, whatever became of it."""
 

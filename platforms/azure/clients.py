@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from lifecycle.names import Stage
-from platforms.azure.settings import AzureSettings
+from platforms.azure.settings import AzureSettings, AzureStage
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -45,14 +45,11 @@ class AzureClients:
 
     def credential(self, stage: Stage) -> TokenCredential:
         """The stage's identity: by environment, workload identity, managed identity or a developer's sign-in."""
-        from azure.identity import DefaultAzureCredential
-
-        client_id = self.settings.stage(stage).client_id
+        who = self.settings.stage(stage)
         with self._lock:
-            if client_id not in self._credentials:
-                more: dict[str, Any] = {} if client_id is None else {"managed_identity_client_id": client_id}
-                self._credentials[client_id] = DefaultAzureCredential(**more)
-            return self._credentials[client_id]
+            if who.client_id not in self._credentials:
+                self._credentials[who.client_id] = _credential(self.settings.tenant, who)
+            return self._credentials[who.client_id]
 
     def auth(self, stage: Stage) -> TokenAuth:
         """The stage's identity for plain HTTP."""
@@ -94,3 +91,13 @@ class AzureClients:
             quiet = {"show_progress": False, "enable_telemetry": False}
             clients[key] = MLClient(self.credential(stage), subscription, **place, **quiet)  # type: ignore[arg-type]
         return clients[key]
+
+
+def _credential(tenant: str | None, who: AzureStage) -> TokenCredential:
+    from azure.identity import ClientSecretCredential, DefaultAzureCredential
+
+    if who.client_id is None:
+        return DefaultAzureCredential()
+    if who.client_secret is not None and tenant is not None:
+        return ClientSecretCredential(tenant, who.client_id, who.client_secret.get_secret_value())
+    return DefaultAzureCredential(managed_identity_client_id=who.client_id, workload_identity_client_id=who.client_id)

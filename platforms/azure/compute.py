@@ -31,6 +31,8 @@ _ENDED = {"Completed": JobStatus.COMPLETED, "Failed": JobStatus.FAILED, "Cancele
 class AzureCompute:
     """Implements `Compute` in the development workspace. A job is polled, never streamed."""
 
+    shares_this_machine = False
+
     def __init__(self, clients: AzureClients) -> None:
         self._clients = clients
         self._http = httpx.Client(timeout=60.0)

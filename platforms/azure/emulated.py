@@ -13,6 +13,12 @@ from platforms.azure.settings import AzureSettings, AzureStage
 
 WORKSPACES = ("development", "staging", "production")
 CONTAINER = "perennial"
+REGISTRY = "perennial-models"
+
+
+def identity_of(workspace: str) -> str:
+    """The identity that may reach this workspace, the registry, and no other workspace."""
+    return f"perennial-{workspace}"
 
 
 def description(state: Path) -> dict[str, Any]:
@@ -28,8 +34,13 @@ def description(state: Path) -> dict[str, Any]:
 def emulated_settings(state: Path) -> AzureSettings:
     """The settings that lead to the emulator of that state directory."""
     told = description(state)
-    development, staging, production = (AzureStage(workspace=name) for name in WORKSPACES)
+    secret = SecretStr(told["environment"]["AZURE_CLIENT_SECRET"])
+    development, staging, production = (
+        AzureStage(workspace=name, client_id=identity_of(name), client_secret=secret) for name in WORKSPACES
+    )
     return AzureSettings(
+        tenant=told["environment"]["AZURE_TENANT_ID"],
+        registry=REGISTRY,
         subscription=told["subscription"],
         resource_group=told["resource_group"],
         development=development,

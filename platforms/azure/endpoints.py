@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.names import stage_of
 from platforms.azure.clients import AzureClients
-from platforms.azure.environments import ensure_environment
+from platforms.azure.environments import environment_asset
 from platforms.azure.errors import told, word
 from platforms.azure.models import SHA256, AzureModels
 from platforms.ports import Endpoint, NotFound, PlatformError, Refused, RegisteredModel, Slot, SlotState
@@ -73,7 +73,7 @@ class AzureOnlineEndpoints:
         if now.traffic.get(slot, 0) > 0:
             raise Refused(f"{endpoint}/{slot} has live traffic: it cannot be replaced.")
         client = self._client(endpoint)
-        environment = ensure_environment(client, "scoring")
+        environment = environment_asset(self._clients, "scoring")
         with tempfile.TemporaryDirectory() as code:
             shutil.copy(_SCORE, code)
             wanted = self._deployment(endpoint, slot, version, tags, environment, code)

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from platforms.azure.clients import AzureClients
 from platforms.azure.errors import told
 from platforms.ports import NotFound
 
@@ -36,14 +37,43 @@ def ensure_environment(client: MLClient, purpose: Purpose) -> str:
     from azure.ai.ml.entities import BuildContext, Environment
 
     name, version = environment_name(purpose)
-    resource = f"environment {name}:{version}"
-    try:
-        with told("get", resource):
-            client.environments.get(name, version=version)
-    except NotFound:
-        with tempfile.TemporaryDirectory() as folder, told("create", resource):
+    if not is_there(client, purpose):
+        with tempfile.TemporaryDirectory() as folder, told("create", f"environment {name}:{version}"):
             for file in _CONTEXTS[purpose]:
                 shutil.copy(file, folder)
             build = BuildContext(path=folder, dockerfile_path="Dockerfile")
             client.environments.create_or_update(Environment(name=name, version=version, build=build))
     return f"azureml:{name}:{version}"
+
+
+def share_environment(clients: AzureClients, purpose: Purpose) -> None:
+    """Into the registry, from the development workspace, so that later stages use the very same."""
+    registry = clients.registry("development")
+    workspace = clients.workspace("development")
+    ensure_environment(workspace, purpose)
+    if registry is None or is_there(registry, purpose):
+        return
+    name, version = environment_name(purpose)
+    where = {"registry_name": str(clients.settings.registry), "share_with_name": name, "share_with_version": version}
+    with told("share", f"environment {name}:{version}"):
+        workspace.environments.share(name, version, **where)
+
+
+def environment_asset(clients: AzureClients, purpose: Purpose) -> str:
+    """What a deployment of a later stage names."""
+    name, version = environment_name(purpose)
+    registry = clients.settings.registry
+    if registry is not None:
+        return f"azureml://registries/{registry}/environments/{name}/versions/{version}"
+    return f"azureml:{name}:{version}"
+
+
+def is_there(client: MLClient, purpose: Purpose) -> bool:
+    """Whether the workspace or registry has it."""
+    name, version = environment_name(purpose)
+    try:
+        with told("get", f"environment {name}:{version}"):
+            client.environments.get(name, version=version)
+    except NotFound:
+        return False
+    return True

@@ -15,7 +15,8 @@ class AzureStage(BaseModel):
     workspace: str
     resource_group: str | None = Field(default=None, description="None: that of all")
     subscription: str | None = Field(default=None, description="None: that of all")
-    client_id: str | None = Field(default=None, description="The user-assigned identity; None: the one that is found")
+    client_id: str | None = Field(default=None, description="The stage's identity; None: the one that is found")
+    client_secret: SecretStr | None = Field(default=None, description="Of a service principal; an identity has none")
 
 
 class AzureSettings(BaseModel):
@@ -25,6 +26,7 @@ class AzureSettings(BaseModel):
 
     subscription: str
     resource_group: str
+    tenant: str | None = Field(default=None, description="Needed for service principals with a secret only")
     development: AzureStage
     staging: AzureStage
     production: AzureStage

@@ -11,15 +11,9 @@ from urllib.parse import urlsplit
 
 from lifecycle.names import Stage, staging_endpoint
 from platforms.azure.clients import AzureClients
-from platforms.azure.environments import Purpose, ensure_environment, environment_name
+from platforms.azure.environments import ensure_environment, environment_name, is_there, share_environment
 from platforms.azure.errors import told
 from platforms.ports import NotFound, OnlineEndpoints, Refused
-
-_ENVIRONMENTS: tuple[tuple[Stage, Purpose], ...] = (
-    ("development", "training"),
-    ("staging", "scoring"),
-    ("production", "scoring"),
-)
 
 
 @dataclass(frozen=True)
@@ -57,12 +51,20 @@ def _datastore(clients: AzureClients) -> Iterator[Item]:
 
 
 def _environments(clients: AzureClients) -> Iterator[Item]:
-    for stage, purpose in _ENVIRONMENTS:
-        client = clients.workspace(stage)
-        name, version = environment_name(purpose)
-        what = f"environment {name}:{version}"
-        there = _is_there(lambda c=client, n=name, v=version: c.environments.get(n, version=v), what)  # type: ignore[misc]
-        yield Item(stage, what, there, lambda c=client, p=purpose: ensure_environment(c, p))  # type: ignore[misc]
+    workspace, registry = clients.workspace("development"), clients.registry("development")
+    training, scoring = (":".join(environment_name(purpose)) for purpose in ("training", "scoring"))
+    yield Item(
+        "development",
+        f"environment {training}",
+        is_there(workspace, "training"),
+        lambda: ensure_environment(workspace, "training"),
+    )
+    yield Item(
+        "development",
+        f"environment {scoring}" + ("" if registry is None else f" in the registry {clients.settings.registry}"),
+        is_there(registry or workspace, "scoring"),
+        lambda: share_environment(clients, "scoring"),
+    )
 
 
 def _endpoints(endpoints: OnlineEndpoints, workloads: list[str]) -> Iterator[Item]:

@@ -23,6 +23,8 @@ _NOT_FOR_JOBS = ("PREFECT_", "PERENNIAL_", "PYTHONDONTWRITEBYTECODE")
 class LocalCompute:
     """Implements `Compute`: a folder a job, filled beside and renamed, so that it is there whole or not at all."""
 
+    shares_this_machine = True
+
     def __init__(self, root: Path, blobs: BlobStore) -> None:
         self.root = root
         self._blobs = blobs
