@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,9 +105,12 @@ def test_a_failing_job_says_so_in_its_log(ready: MLClient, tmp_path: Path) -> No
     assert (tmp_path / "artifacts/user_logs/std_log.txt").read_text() == "no rows\n"
 
 
-def test_a_job_is_cancelled_with_all_it_started(ready: MLClient, tmp_path: Path) -> None:
+@pytest.mark.parametrize("start", ["sleep 300 &", "setsid sleep 300 &"])
+def test_a_job_is_cancelled_with_all_it_started(ready: MLClient, tmp_path: Path, start: str) -> None:
+    if "setsid" in start and sys.platform != "linux":
+        pytest.skip("what leaves its group is found on Linux only")
     mark = tmp_path / "mark"
-    made = ready.jobs.create_or_update(_job(f"sleep 300 & echo $! > {mark}.new; mv {mark}.new {mark}; wait"))
+    made = ready.jobs.create_or_update(_job(f"{start} echo $! > {mark}.new; mv {mark}.new {mark}; wait"))
     deadline = time.monotonic() + 30
     while not mark.exists():
         assert time.monotonic() < deadline
