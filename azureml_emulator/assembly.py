@@ -12,6 +12,7 @@ from azureml_emulator.assets import Assets
 from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.blob_index import BlobIndex
 from azureml_emulator.blobs import Blobs
+from azureml_emulator.composites import Composites
 from azureml_emulator.computes import Computes
 from azureml_emulator.deployments import Deployments
 from azureml_emulator.endpoints import Endpoints
@@ -20,12 +21,14 @@ from azureml_emulator.job_runs import JobRuns
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
 from azureml_emulator.operations import Operations
+from azureml_emulator.output_assets import OutputAssets
 from azureml_emulator.run_artifacts import RunArtifacts
 from azureml_emulator.sas import account_signature
 from azureml_emulator.scoring import Scoring
 from azureml_emulator.serving import Serving
 from azureml_emulator.settings import Settings
 from azureml_emulator.store import Store
+from azureml_emulator.sweeps import Sweeps
 from azureml_emulator.tokens import Tokens
 from azureml_emulator.tracked_runs import TrackedRuns
 from azureml_emulator.tracking import Tracking
@@ -52,7 +55,9 @@ def assemble(
     locations = Locations(world, assets)
     http = httpx.Client(trust_env=False, timeout=60.0)
     tracked = TrackedRuns(world, http)
-    jobs = Jobs(world, assets, locations, operations, JobRuns(world), tracked)
+    composites = Composites(world)
+    composites.add("Sweep", Sweeps(tracked))
+    jobs = Jobs(world, OutputAssets(assets), locations, operations, JobRuns(world), tracked, composites)
     history = History(world, jobs, assets, locations)
     artifacts = RunArtifacts(world, locations)
     serving = Serving(world, assets, locations)
@@ -80,6 +85,7 @@ def assemble(
         serving.resume()
 
     def stop() -> None:
+        composites.stop()
         serving.stop_all()
         scoring.close()
         http.close()

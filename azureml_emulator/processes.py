@@ -1,7 +1,7 @@
 """Ends a process with all that it has started, and waits until none of it is left.
 
-A process whose parent has ended passes to another parent, which reaps it when it likes; until then it looks alive. So a
-runner takes its orphans itself, where the system allows it (Linux), and its job is over only when it has reaped them all.
+A process whose parent has ended passes to another parent, which reaps it when it likes; until then it looks alive.
+So a runner takes its orphans itself, where the system allows it (Linux), and its job is over when it has reaped them all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 def adopt_orphans() -> None:
-    """From now on, what this process's descendants leave behind is its own to reap. Does nothing elsewhere than on Linux."""
+    """From now on, what this process's descendants leave behind is its own to reap. On Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

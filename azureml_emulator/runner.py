@@ -6,7 +6,6 @@ Started as `python -m azureml_emulator.runner FOLDER`; it holds a lock on `FOLDE
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys

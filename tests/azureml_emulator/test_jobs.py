@@ -11,12 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.azureml_emulator.conftest import Emulator, make_client
+from tests.azureml_emulator.conftest import Emulator, make_client, wait
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-_ENDED = ("Completed", "Failed", "Canceled")
 _SCRIPT = """
 import os, pathlib, sys
 data, out, rate = sys.argv[1:]
@@ -42,14 +41,6 @@ def ready(client: MLClient) -> MLClient:
     return client
 
 
-def _wait(client: MLClient, name: str, *states: str) -> str:
-    deadline = time.monotonic() + 60
-    while (status := client.jobs.get(name).status) not in (states or _ENDED):
-        assert time.monotonic() < deadline, status
-        time.sleep(0.1)
-    return str(status.value) if hasattr(status, "value") else status
-
-
 def _training(client: MLClient, tmp_path: Path) -> Any:
     from azure.ai.ml import Input, Output
     from azure.ai.ml.entities import Data
@@ -71,7 +62,7 @@ def _training(client: MLClient, tmp_path: Path) -> Any:
 
 def test_a_job_runs_and_its_outputs_are_downloaded(ready: MLClient, tmp_path: Path) -> None:
     made = ready.jobs.create_or_update(_training(ready, tmp_path))
-    assert _wait(ready, made.name) == "Completed"
+    assert wait(ready, made.name) == "Completed"
     assert ready.jobs.get(made.name).tags == {"workload": "diabetes"}
     assert made.name in {job.name for job in ready.jobs.list()}
     ready.jobs.download(made.name, download_path=tmp_path / "got", all=True)
@@ -85,7 +76,7 @@ def test_a_model_is_made_from_a_jobs_output(ready: MLClient, tmp_path: Path) -> 
     from azure.ai.ml.entities import Model
 
     made = ready.jobs.create_or_update(_training(ready, tmp_path))
-    assert _wait(ready, made.name) == "Completed"
+    assert wait(ready, made.name) == "Completed"
     path = f"azureml://jobs/{made.name}/outputs/model"
     ready.models.create_or_update(Model(name="from-job", version="1", path=path))
     ready.models.download("from-job", "1", download_path=str(tmp_path / "got"))
@@ -100,7 +91,7 @@ def test_the_same_code_is_uploaded_once(ready: MLClient, tmp_path: Path) -> None
 
 def test_a_failing_job_says_so_in_its_log(ready: MLClient, tmp_path: Path) -> None:
     made = ready.jobs.create_or_update(_job("echo no rows; exit 3"))
-    assert _wait(ready, made.name) == "Failed"
+    assert wait(ready, made.name) == "Failed"
     ready.jobs.download(made.name, download_path=tmp_path)
     assert (tmp_path / "artifacts/user_logs/std_log.txt").read_text() == "no rows\n"
 
@@ -125,7 +116,7 @@ def test_a_job_that_takes_too_long_is_cancelled(ready: MLClient) -> None:
     job = _job("sleep 300")
     job.set_limits(timeout=1)
     made = ready.jobs.create_or_update(job)
-    assert _wait(ready, made.name) == "Canceled"
+    assert wait(ready, made.name) == "Canceled"
 
 
 def test_a_name_is_submitted_once(ready: MLClient) -> None:
@@ -155,8 +146,8 @@ def test_a_job_outlives_the_emulator(own_emulator: Emulator, monkeypatch: pytest
     client().environments.create_or_update(Environment(name="bare", version="1", image="python:3.11"))
     gate = tmp_path / "gate"
     made = client().jobs.create_or_update(_job(f"until test -e {gate}; do sleep 0.1; done; echo through"))
-    _wait(client(), made.name, "Running")
+    wait(client(), made.name, "Running")
     own_emulator.restart()
     assert client().jobs.get(made.name).status == "Running"
     gate.touch()
-    assert _wait(client(), made.name) == "Completed"
+    assert wait(client(), made.name) == "Completed"
