@@ -22,6 +22,7 @@ from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
 from azureml_emulator.operations import Operations
 from azureml_emulator.output_assets import OutputAssets
+from azureml_emulator.pipelines import Pipelines
 from azureml_emulator.run_artifacts import RunArtifacts
 from azureml_emulator.sas import account_signature
 from azureml_emulator.scoring import Scoring
@@ -57,6 +58,7 @@ def assemble(
     tracked = TrackedRuns(world, http)
     composites = Composites(world)
     composites.add("Sweep", Sweeps(tracked))
+    composites.add("Pipeline", Pipelines(world, assets))
     jobs = Jobs(world, OutputAssets(assets), locations, operations, JobRuns(world), tracked, composites)
     history = History(world, jobs, assets, locations)
     artifacts = RunArtifacts(world, locations)

@@ -102,7 +102,8 @@ class Composites:
 
     def children(self, workspace: str, name: str) -> dict[str, Document]:
         """In the order they were started."""
-        found = self._world.store.list(workspace, f"children/{name}")
+        with self._world.store.lock:  # a child is written down whole, or not at all
+            found = self._world.store.list(workspace, f"children/{name}")
         return {child["key"]: self._jobs.current(workspace, child["name"]) for child in found}
 
     def carry_on(self, workspace: str, name: str) -> None:

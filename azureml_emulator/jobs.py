@@ -86,13 +86,13 @@ class Jobs:
                 properties = composite.prepare(workspace, properties)
                 job, spec = self._world.resource(workspace, f"jobs/{name}", {**properties, "status": "Running"}), None
             self._tracked.begin(workspace, name, properties["experimentName"], parent)
-            self._world.store.put(workspace, "jobs", name, job)
-            if parent:
-                self._composites.adopt(workspace, parent, key, name)
             if spec is None:
                 self._composites.remember(workspace, name, kind)
             else:
                 self._runs.start(workspace, name, spec)
+            if parent:
+                self._composites.adopt(workspace, parent, key, name)
+            self._world.store.put(workspace, "jobs", name, job)  # last: who finds it asks for its process
         self._look_after(workspace, job)
         return job
 
@@ -210,7 +210,7 @@ class Jobs:
 
     def _check_compute(self, workspace: str, compute: str | None) -> None:
         name = (compute or "").rpartition("/")[2]
-        if name and self._world.store.get(workspace, "computes", name) is None:
+        if name not in ("", "serverless") and self._world.store.get(workspace, "computes", name) is None:
             raise user_error(f"Unknown compute target '{name}'.")
 
     def _check_environment(self, workspace: str, environment: str | None) -> None:

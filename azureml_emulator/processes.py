@@ -1,7 +1,7 @@
 """Ends a process with all that it has started, and waits until none of it is left.
 
 A process whose parent has ended passes to another parent, which reaps it when it likes; until then it looks alive.
-So a runner takes its orphans itself, where the system allows it (Linux), and its job is over when it has reaped them all.
+So a runner takes its orphans itself, where the system allows it (Linux): its job is over when it has reaped them all.
 """
 
 from __future__ import annotations

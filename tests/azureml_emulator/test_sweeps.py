@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -116,7 +117,10 @@ def test_a_sweep_is_cancelled_with_its_trials(client: MLClient) -> None:
 
     job = _sweep("sleep 300; echo ${{inputs.n}}", {"n": Choice([1, 2, 3])}, "grid", max_concurrent_trials=2)
     made = client.jobs.create_or_update(job)
-    wait(client, f"{made.name}_1", "Running")
+    deadline = time.monotonic() + 60
+    while [child.status for child in client.jobs.list(parent_job_name=made.name)] != ["Running", "Running"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     client.jobs.begin_cancel(made.name).result()
     assert client.jobs.get(made.name).status == "Canceled"
     children = list(client.jobs.list(parent_job_name=made.name))
