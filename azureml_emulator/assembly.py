@@ -9,6 +9,8 @@ import httpx
 
 from azureml_emulator.app import App
 from azureml_emulator.assets import Assets
+from azureml_emulator.batch_endpoints import BatchEndpoints
+from azureml_emulator.batch_scoring import BATCH_SCORING, BatchScoring
 from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.blob_index import BlobIndex
 from azureml_emulator.blobs import Blobs
@@ -60,12 +62,15 @@ def assemble(
     composites.add("Sweep", Sweeps(tracked))
     composites.add("Pipeline", Pipelines(world, assets))
     jobs = Jobs(world, OutputAssets(assets), locations, operations, JobRuns(world), tracked, composites)
+    batch_scoring = BatchScoring(world, locations)
+    composites.add(BATCH_SCORING, batch_scoring)
+    batch = BatchEndpoints(world, operations, jobs, batch_scoring)
     history = History(world, jobs, assets, locations)
     artifacts = RunArtifacts(world, locations)
     serving = Serving(world, assets, locations)
     endpoints, deployments = Endpoints(world, operations, serving), Deployments(world, operations, serving)
     scoring = Scoring(world, serving)
-    app.scoring = scoring.answer
+    app.scoring = lambda call: batch.invoke(call) if batch.owns(call.host) else scoring.answer(call)
     tracking = Tracking(world, http, tracked)
     for part in (
         tracking,
@@ -78,6 +83,7 @@ def assemble(
         history,
         endpoints,
         deployments,
+        batch,
     ):
         part.routes(app.service)
 

@@ -68,13 +68,17 @@ class Jobs:
                 if job["properties"]["status"] not in TERMINAL:
                     self._look_after(workspace, job)
 
-    def submit(self, workspace: str, name: str, properties: Document, parent: str = "", key: str = "") -> Document:
-        """Begin a job, perhaps as another one's child; one that is there already is answered as it is."""
+    def submit(
+        self, workspace: str, name: str, properties: Document, parent: str = "", key: str = "", kind: str = ""
+    ) -> Document:
+        """Begin a job, perhaps as another one's child; one that is there already is answered as it is.
+
+        `kind` is who carries it on, where that is not its type's."""
         with self._world.store.lock:
             before = self._world.store.get(workspace, "jobs", name)
             if before is not None:
                 return before
-            kind = properties.get("jobType", "")
+            kind = kind or properties.get("jobType", "")
             composite = self._composites.kind(kind)
             if composite is None and kind != "Command":
                 raise ServiceError(501, "NotEmulated", f"Jobs of type {kind} are not emulated.")
