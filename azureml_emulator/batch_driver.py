@@ -42,6 +42,10 @@ def main() -> int:
     return 1 if tally.is_over else 0
 
 
+class InitFailed(Exception):
+    """A script that cannot begin will not with the next mini-batch either: the job is over."""
+
+
 class Tally:
     """What has come of the files so far; a threshold of -1 forgives everything."""
 
@@ -51,12 +55,13 @@ class Tally:
         self._threshold = threshold
         self._lock = threading.Lock()
         self.failed = 0
+        self.gave_up = False
         if self._appends:
             file.touch()
 
     @property
     def is_over(self) -> bool:
-        return 0 <= self._threshold < self.failed
+        return self.gave_up or 0 <= self._threshold < self.failed
 
     def add(self, lines: list[str], failed: int) -> None:
         with self._lock:
@@ -97,18 +102,17 @@ class Worker:
         self._process = self._pipe = None
 
     def _begin(self) -> Connection:
-        """The time that `init()` takes is not the mini-batch's; a script that cannot begin ends its process."""
+        """The time that `init()` takes is not the mini-batch's."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self._process = context.Process(target=_work, args=(self._script, theirs), daemon=True)
         self._process.start()
         theirs.close()
         self._pipe = ours
-        ours.poll(None)  # until it is ready, or gone
         try:
             ours.recv()
-        except EOFError:
-            print("the scoring script's init() failed", flush=True)
+        except EOFError as error:
+            raise InitFailed("The scoring script ended before its init() had.") from error
         return ours
 
 
@@ -129,6 +133,9 @@ def _serve(told: argparse.Namespace, batches: queue.Queue[list[str]], tally: Tal
                 print(f"mini-batch of {batch[0]}, attempt {attempt + 1}: {error}", flush=True)
             else:
                 tally.add([], len(batch))
+    except InitFailed as error:
+        print(error, flush=True)
+        tally.gave_up = True
     finally:
         worker.end()
 
@@ -176,9 +183,9 @@ def _set_model_directory(told: argparse.Namespace) -> None:
     """A model's folder keeps its own name below the directory, as in the service's container."""
     directory = told.model
     if told.model and told.model_folder:
-        directory = str(Path.cwd().parent / "model")
+        directory = f"{told.model}-directory"
         Path(directory).mkdir()
-        (Path(directory) / told.model_folder).symlink_to(told.model)
+        Path(told.model).rename(Path(directory) / told.model_folder)
     os.environ["AZUREML_MODEL_DIR"] = directory
 
 

@@ -1,4 +1,4 @@
-"""Batch scoring jobs: a job on the outside, and one child, `batchscoring`, that runs the driver over the input's files."""
+"""Batch scoring jobs: a job outside, and one child, `batchscoring`, that runs the driver over the input's files."""
 
 from __future__ import annotations
 

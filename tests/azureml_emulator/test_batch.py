@@ -18,14 +18,14 @@ _SCRIPT = """
 import os, pathlib, time
 
 def init():
-    global weights
+    global weights, marks
+    marks = pathlib.Path(os.environ["MARKS"])
     folder = pathlib.Path(os.environ["AZUREML_MODEL_DIR"])
     weights = next(file.read_text() for file in folder.rglob("*.txt"))
     print("model", folder.name, weights)
 
 def run(mini_batch):
     words = [pathlib.Path(file).read_text() for file in mini_batch]
-    marks = pathlib.Path(os.environ["MARKS"])
     if "dies" in words and not (marks / "dead").exists():
         (marks / "dead").touch()
         os._exit(1)
@@ -36,6 +36,14 @@ def run(mini_batch):
         raise ValueError("a bad file")
     return [f"{word} {weights} {len(mini_batch)}" for word in words]
 """
+
+
+@pytest.fixture(autouse=True)
+def _clean_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK writes the deployment's name into a dictionary of its module, and sends it ever after."""
+    from azure.ai.ml.constants._endpoint import EndpointInvokeFields
+
+    monkeypatch.setattr(EndpointInvokeFields, "DEFAULT_HEADER", dict(EndpointInvokeFields.DEFAULT_HEADER))
 
 
 @pytest.fixture
@@ -64,7 +72,7 @@ def _deploy(client: MLClient, endpoint: str, folder: Path, name: str = "blue", *
         environment="azureml:bare:1",
         compute="cpu",
         code_configuration=CodeConfiguration(code=str(folder / "code"), scoring_script="score.py"),
-        settings=_settings(environment_variables={"MARKS": str(folder)}, **settings),
+        settings=_settings(**{"environment_variables": {"MARKS": str(folder)}, **settings}),
     )
     client.batch_deployments.begin_create_or_update(wanted).result()
 
@@ -94,6 +102,12 @@ def _invoke(client: MLClient, endpoint: str, folder: Path, words: list[str], **m
     client.data.create_or_update(Data(name=endpoint, version="1", path=str(rows), type="uri_folder"))
     asked = {"data": Input(type="uri_folder", path=f"azureml:{endpoint}:1")}
     return client.batch_endpoints.invoke(endpoint, inputs=asked, **more)
+
+
+def _forget_deployment() -> None:
+    from azure.ai.ml.constants._endpoint import EndpointInvokeFields
+
+    EndpointInvokeFields.DEFAULT_HEADER.pop(EndpointInvokeFields.MODEL_DEPLOYMENT, None)
 
 
 def _predictions(client: MLClient, job: str, folder: Path) -> list[str]:
@@ -131,6 +145,7 @@ def test_a_deployment_is_named_on_invocation(client: MLClient, endpoint: str, tm
     assert list(client.batch_deployments.list_jobs(endpoint, name="blue")) == []
     path = client.data.get(endpoint, "1").path
     short = "azureml://datastores/" + path.partition("/datastores/")[2]
+    _forget_deployment()
     again = client.batch_endpoints.invoke(endpoint, inputs={"data": Input(type="uri_folder", path=short)})
     assert wait(client, str(again.name)) == "Completed"
 
@@ -154,6 +169,14 @@ def test_failed_files_count(client: MLClient, endpoint: str, tmp_path: Path, thr
     assert wait(client, str(job.name)) == status
     if status == "Completed":
         assert _predictions(client, str(job.name), tmp_path) == ["well blue 1"]
+
+
+def test_a_script_that_cannot_begin_fails_its_job(client: MLClient, endpoint: str, tmp_path: Path) -> None:
+    _deploy(client, endpoint, tmp_path, environment_variables={"NO_MARKS": "x"}, error_threshold=-1)
+    client.batch_endpoints.get(endpoint)
+    _set_default(client, endpoint, "blue")
+    job = _invoke(client, endpoint, tmp_path, ["a"])
+    assert wait(client, str(job.name)) == "Failed"
 
 
 def test_endpoints_and_deployments_are_deleted(client: MLClient, endpoint: str, tmp_path: Path) -> None:
