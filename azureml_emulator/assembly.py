@@ -27,6 +27,7 @@ from azureml_emulator.output_assets import OutputAssets
 from azureml_emulator.pipelines import Pipelines
 from azureml_emulator.run_artifacts import RunArtifacts
 from azureml_emulator.sas import account_signature
+from azureml_emulator.schedules import Schedules
 from azureml_emulator.scoring import Scoring
 from azureml_emulator.serving import Serving
 from azureml_emulator.settings import Settings
@@ -84,6 +85,7 @@ def assemble(
         endpoints,
         deployments,
         batch,
+        Schedules(world, operations, jobs),
     ):
         part.routes(app.service)
 

@@ -156,8 +156,18 @@ class Jobs:
         own = [name for name in names if self._composites.parent(call.workspace, name) is None]
         found = [self.current(call.workspace, name) for name in own]
         view = {"ArchivedOnly": (True,), "All": (False, True)}.get(call.query.get("listViewType", ""), (False,))
-        wanted = [job for job in found if job["properties"].get("isArchived", False) in view and _tagged(job, call)]
-        return reply({"value": wanted[::-1]})
+        wanted = [job for job in found if job["properties"].get("isArchived", False) in view]
+        asked = [job for job in wanted if _tagged(job, call) and self._scheduled(job, call)]
+        return reply({"value": asked[::-1]})
+
+    def _scheduled(self, job: Document, call: Call) -> bool:
+        """Whether a job has the type, and comes from the schedule, that is asked for."""
+        schedule = self._world.store.get(call.workspace, "scheduleOfJob", job["name"])
+        if call.query.get("scheduled", "").lower() == "true" and schedule is None:
+            return False
+        named = call.query.get("scheduleId", "").rpartition("/")[2]
+        kind = call.query.get("jobType", job["properties"]["jobType"])
+        return kind == job["properties"]["jobType"] and (not named or named == (schedule or {}).get("name"))
 
     def _get(self, call: Call) -> Response:
         return reply(self.current(call.workspace, call.parts["name"]))

@@ -130,6 +130,22 @@ def test_a_name_is_submitted_once(ready: MLClient) -> None:
         ready.jobs.create_or_update(other)
 
 
+def test_jobs_are_listed_by_what_is_asked_for(ready: MLClient) -> None:
+    from azure.ai.ml.constants import ListViewType
+
+    kept, archived = (ready.jobs.create_or_update(_job("echo 1")).name for _ in range(2))
+    for name in (kept, archived):
+        wait(ready, name)
+    ready.jobs.archive(archived)
+    views = {"kept": ListViewType.ACTIVE_ONLY, "archived": ListViewType.ARCHIVED_ONLY, "all": ListViewType.ALL}
+    found = {key: {job.name for job in ready.jobs.list(list_view_type=view)} for key, view in views.items()}
+    assert found["kept"] & {kept, archived} == {kept}
+    assert found["archived"] & {kept, archived} == {archived}
+    assert {kept, archived} <= found["all"]
+    ready.jobs.restore(archived)
+    assert archived in {job.name for job in ready.jobs.list()}
+
+
 def test_an_unknown_compute_is_refused(ready: MLClient) -> None:
     with pytest.raises(Exception, match="nowhere"):
         ready.jobs.create_or_update(_job("echo 1", compute="nowhere"))
