@@ -1,7 +1,8 @@
 """The entry script of a slot: checks the schema, scores, logs. Copied beside a model; imports nothing of ours.
 
 Served by azureml-inference-server-http, here as on Azure. `AZUREML_MODEL_DIR` holds the packed model with its
-`perennial.json`. One JSON line a row goes to `PERENNIAL_PREDICTIONS_DIR`, where that is set.
+`perennial.json`. One JSON line a row goes to `PERENNIAL_PREDICTIONS_DIR`, where that is set, and to Azure ML's data
+collector, where the service has configured one (`AZUREML_MDC_CONFIG_PATH`, `AZUREML_MDC_ENABLED`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,19 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 MAX_DETAILS = 20
 MAX_ID_LENGTH = 128
 FLUSH_ROWS = 500
+MAX_WAITING_ROWS = 50_000  # beyond that, whoever keeps the log is out of order, and memory is worth more
+SHARED_COLUMNS = ("correlation_id", "time", "model_version", "slot")
+OUTPUT_COLUMNS = ("prediction", "probability", "probabilities", "latency_ms")
+COLLECTIONS = ("model_inputs", "model_outputs", "model_inputs_outputs")  # the names that Azure ML's monitors know
+MAX_PAYLOAD = 1024 * 1024  # characters; the collector moves what is over 4 MB out of its lines
+MAX_WAITING_PAYLOADS = 64
+SECONDS_TO_SEND = 3.0  # that the collector gets when the server ends
 
 
 class BadRequest(ValueError):
@@ -109,38 +117,82 @@ def identities(body: dict[str, Any], rows: int) -> list[str]:
     return given
 
 
-class PredictionLog:
-    """Buffers lines and writes them as immutable files, hour by hour. A full disk never fails a request."""
+class Keeper(Protocol):
+    """Where predictions go. Called by the log's own thread, never while a request waits."""
 
-    def __init__(self, folder: Path, flush_seconds: float) -> None:
-        self._folder = folder
-        self._lines: list[tuple[datetime, str]] = []
+    def keep(self, records: list[dict[str, Any]]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class PredictionLog:
+    """Buffers records, a row each, and hands them to their keepers. What these do never fails or slows a request."""
+
+    def __init__(self, keepers: list[Keeper], flush_seconds: float) -> None:
+        self._keepers = keepers
+        self._records: list[dict[str, Any]] = []
+        self._left_out = 0
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
         self._wake = threading.Event()
         self._flush_seconds = flush_seconds
         threading.Thread(target=self._work, daemon=True).start()
-        atexit.register(self.flush)
+        atexit.register(self.close)
 
-    def add(self, at: datetime, lines: list[str]) -> None:
-        """Take lines; they are on disk within the flush interval."""
+    def add(self, records: list[dict[str, Any]]) -> None:
+        """Take records; they are with their keepers within the flush interval."""
         with self._lock:
-            self._lines += [(at, line) for line in lines]
-            full = len(self._lines) >= FLUSH_ROWS
+            if len(self._records) + len(records) > MAX_WAITING_ROWS:
+                self._left_out += len(records)
+            else:
+                self._records += records
+            full = len(self._records) >= FLUSH_ROWS
         if full:
             self._wake.set()
 
     def flush(self) -> None:
-        """Write what there is."""
-        with self._lock:
-            lines, self._lines = self._lines, []
+        """Hand over what there is."""
+        with self._flushing:
+            with self._lock:
+                records, self._records = self._records, []
+                left_out, self._left_out = self._left_out, 0
+            if left_out:
+                _say(f"{left_out} predictions could not be logged: too many were waiting")
+            for keeper in self._keepers if records else ():
+                try:
+                    keeper.keep(records)
+                except Exception as error:
+                    _say(f"{len(records)} predictions could not be logged: {error!r}")
+
+    def close(self) -> None:
+        """Hand over what there is, and give the keepers a moment to be done with it."""
+        self.flush()
+        for keeper in self._keepers:
+            keeper.close()
+
+    def _work(self) -> None:
+        while True:
+            self._wake.wait(self._flush_seconds)
+            self._wake.clear()
+            self.flush()
+
+
+class Files:
+    """Immutable files of JSON lines, hour by hour."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, records: list[dict[str, Any]]) -> None:
         hours: dict[str, list[str]] = {}
-        for at, line in lines:
-            hours.setdefault(at.strftime("%Y/%m/%d/%H"), []).append(line)
-        for hour, content in hours.items():
-            try:
-                self._write(self._folder / hour, content)
-            except OSError as error:
-                print(f"{len(content)} predictions could not be logged: {error}", flush=True)
+        for record in records:
+            hour = record["time"][:13].replace("-", "/").replace("T", "/")
+            hours.setdefault(hour, []).append(json.dumps(record))
+        for hour, lines in hours.items():
+            self._write(self._folder / hour, lines)
+
+    def close(self) -> None:
+        """Nothing is under way between two calls."""
 
     @staticmethod
     def _write(folder: Path, lines: list[str]) -> None:
@@ -150,11 +202,119 @@ class PredictionLog:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
         temporary.rename(folder / f"{name}.jsonl")
 
-    def _work(self) -> None:
-        while True:
-            self._wake.wait(self._flush_seconds)
-            self._wake.clear()
-            self.flush()
+
+class DataCollector:
+    """Azure ML's data collector: a process beside the server that writes what it is given to the workspace's blobs.
+
+    It batches requests, so that its own correlation id joins nothing: ours is a column. Where it collects less than
+    everything, each collection draws for itself; `model_inputs_outputs` keeps both halves of a row together.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        from azureml.ai.monitoring import Collector
+
+        self._collectors = {name: Collector(name=name, on_error=_tell_error) for name in names}
+        self._frame = _frame_type()
+
+    def keep(self, records: list[dict[str, Any]]) -> None:
+        from azureml.ai.monitoring.queue import get_queue
+
+        for payloads in _payloads(records, list(self._collectors)):
+            if get_queue().length() >= MAX_WAITING_PAYLOADS:  # its own limit is 1500 payloads of any size
+                _say("the data collector does not take predictions; some are left out")
+                return
+            context = None
+            for collector, payload in zip(self._collectors.values(), payloads, strict=True):
+                frame = self._frame()
+                frame.attrs["json"] = payload
+                context = collector.collect(frame, context)
+
+    def close(self) -> None:
+        from azureml.ai.monitoring.init import teardown
+
+        # Its sender knows no time limit, so it must not be waited for without one.
+        sending = threading.Thread(target=teardown, kwargs={"wait_for_flush": True}, daemon=True)
+        sending.start()
+        sending.join(SECONDS_TO_SEND)
+
+
+def enabled_collections() -> list[str]:
+    """Those of our collections that the service has turned on for this deployment."""
+    file = os.environ.get("AZUREML_MDC_CONFIG_PATH")
+    if file:
+        configured = json.loads(Path(file).read_text(encoding="utf-8")).get("collections", {})
+        enabled = {name.lower() for name, settings in configured.items() if settings.get("enabled")}
+        return [name for name in COLLECTIONS if name in enabled]
+    return list(COLLECTIONS[:2]) if os.environ.get("AZUREML_MDC_ENABLED", "").lower() == "true" else []
+
+
+def collected_row(record: dict[str, Any], collection: str) -> dict[str, Any]:
+    """What a collection gets of a record: columns of ours, and a column a feature.
+
+    A feature whose name is one of ours is told as `inputs.NAME`, and so is one that begins with `inputs.`.
+    """
+    row = {name: record.get(name) for name in SHARED_COLUMNS}
+    if "outputs" in collection:
+        row |= {name: record[name] for name in OUTPUT_COLUMNS if name in record}
+    if "inputs" in collection:
+        taken = {*SHARED_COLUMNS, *OUTPUT_COLUMNS}
+        for name, value in record["inputs"].items():
+            row[f"inputs.{name}" if name in taken or name.startswith("inputs.") else name] = value
+    return row
+
+
+def _payloads(records: list[dict[str, Any]], collections: list[str]) -> list[list[str]]:
+    """The records as JSON arrays, one a collection, in parts of at most MAX_PAYLOAD, or of one row that is larger."""
+    parts: list[list[list[str]]] = []
+    size = MAX_PAYLOAD
+    for record in records:
+        texts = [_strict_json(collected_row(record, name)) for name in collections]
+        size += max(map(len, texts)) + 1
+        if size > MAX_PAYLOAD:
+            parts.append([[] for _ in collections])
+            size = max(map(len, texts)) + 1
+        for part, text in zip(parts[-1], texts, strict=True):
+            part.append(text)
+    return [[f"[{','.join(texts)}]" for texts in part] for part in parts]
+
+
+def _strict_json(row: dict[str, Any]) -> str:
+    """JSON as everybody reads it, which knows neither NaN nor infinity."""
+    try:
+        return json.dumps(row, allow_nan=False)
+    except ValueError:
+        return json.dumps({name: _finite(value) for name, value in row.items()})
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _frame_type() -> Any:
+    """A frame that is already JSON.
+
+    pandas' own `to_json`, which the collector calls in its one thread, keeps ten decimals of a number, and fails on
+    large integers and broken surrogates, which ends that thread: one request could end all collection.
+    """
+    import pandas as pd
+
+    class Frame(pd.DataFrame):
+        def to_json(self, *_: Any, **__: Any) -> str:
+            text: str = self.attrs["json"]
+            return text
+
+    Frame.__module__, Frame.__qualname__ = "pandas.core.frame", "DataFrame"  # told as the data's type
+    return Frame
+
+
+def _tell_error(error: Exception) -> None:
+    _say(f"the data collector: {error}")
+
+
+def _say(what: str) -> None:
+    print(what, flush=True)
 
 
 class Scorer:
@@ -163,6 +323,7 @@ class Scorer:
     def __init__(self, folder: Path, log: PredictionLog | None) -> None:
         import skops.io
 
+        folder = _packed(folder)
         description = json.loads((folder / "perennial.json").read_text())
         self._model = skops.io.load(folder / description["model_file"], trusted=description["trusted_types"])
         self._schema = Schema(description["columns"])
@@ -209,14 +370,23 @@ class Scorer:
         return pd.DataFrame(columns)
 
     def _record(self, rows: list[list[Any]], predictions: list[dict[str, Any]], latency_ms: float) -> None:
-        now = datetime.now(UTC)
-        common: dict[str, Any] = {"time": now.isoformat(), "model_version": self._version, **self._who}
+        common: dict[str, Any] = {"time": datetime.now(UTC).isoformat(), "model_version": self._version, **self._who}
         common["latency_ms"] = round(latency_ms, 3)
-        lines = [
-            json.dumps({**prediction, **common, "inputs": dict(zip(self._schema.names, row, strict=False))})
+        records = [
+            {**prediction, **common, "inputs": dict(zip(self._schema.names, row, strict=False))}
             for row, prediction in zip(rows, predictions, strict=False)
         ]
-        self._log.add(now, lines)  # type: ignore[union-attr]
+        self._log.add(records)  # type: ignore[union-attr]
+
+
+def _packed(folder: Path) -> Path:
+    """Where the packed model lies: in the folder, or, as in Azure ML's containers, in a folder of its own below."""
+    if (folder / "perennial.json").exists():
+        return folder
+    below = list(folder.glob("*/perennial.json"))
+    if len(below) != 1:
+        raise FileNotFoundError(f"{folder} holds {len(below)} packed models; one is wanted.")
+    return below[0].parent
 
 
 _scorer: Scorer
@@ -225,12 +395,24 @@ _scorer: Scorer
 def init() -> None:
     """Called once by the server, before it takes requests."""
     global _scorer
-    log = None
+    keepers = _keepers()
+    log = PredictionLog(keepers, float(os.environ.get("PERENNIAL_LOG_FLUSH_SECONDS", "5"))) if keepers else None
+    _scorer = Scorer(Path(os.environ["AZUREML_MODEL_DIR"]), log)
+
+
+def _keepers() -> list[Keeper]:
+    """What the environment asks for. A collector that cannot be had is told of, and does without."""
+    keepers: list[Keeper] = []
     where = os.environ.get("PERENNIAL_PREDICTIONS_DIR")
     if where:
-        folder = Path(where) / os.environ["PERENNIAL_ENDPOINT"] / os.environ["PERENNIAL_SLOT"]
-        log = PredictionLog(folder, float(os.environ.get("PERENNIAL_LOG_FLUSH_SECONDS", "5")))
-    _scorer = Scorer(Path(os.environ["AZUREML_MODEL_DIR"]), log)
+        keepers.append(Files(Path(where) / os.environ["PERENNIAL_ENDPOINT"] / os.environ["PERENNIAL_SLOT"]))
+    try:
+        names = enabled_collections()
+        if names:
+            keepers.append(DataCollector(names))
+    except Exception as error:
+        _say(f"predictions are not collected: {error!r}")
+    return keepers
 
 
 def run(data: str) -> Any:
