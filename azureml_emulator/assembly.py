@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from azureml_emulator.tracking import Tracking
 from azureml_emulator.workspaces import Workspaces
 from azureml_emulator.world import World
 
+COLLECT_SECONDS = "AZUREML_EMULATOR_COLLECT_SECONDS"  # how long the data collector waits for more before it writes
+
 
 def assemble(
     settings: Settings, proxy_port: int, authority: Path
@@ -55,7 +58,7 @@ def assemble(
     jobs = Jobs(world, assets, locations, operations, JobRuns(world), tracked)
     history = History(world, jobs, assets, locations)
     artifacts = RunArtifacts(world, locations)
-    serving = Serving(world, assets, locations)
+    serving = Serving(world, assets, locations, float(os.environ.get(COLLECT_SECONDS, "1")))
     endpoints, deployments = Endpoints(world, operations, serving), Deployments(world, operations, serving)
     scoring = Scoring(world, serving)
     app.scoring = scoring.answer

@@ -12,6 +12,7 @@ def choose_platform(settings: Settings) -> Platform:
     from platforms.local.compute import LocalCompute
     from platforms.local.endpoints import LocalOnlineEndpoints
     from platforms.mlflow_models import MlflowModels
+    from platforms.prediction_log import PredictionLog
 
     blobs = LocalBlobStore(settings.blobs)
     token = (settings.state / "gateway" / "admin.token").read_text().strip()
@@ -21,4 +22,5 @@ def choose_platform(settings: Settings) -> Platform:
         compute=LocalCompute(settings.state / "jobs", blobs),
         models=MlflowModels(settings.address("mlflow")),
         endpoints=LocalOnlineEndpoints(settings.address("gateway_admin"), token),
+        predictions=PredictionLog(blobs),
     )

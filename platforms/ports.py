@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class PlatformError(Exception):
@@ -251,6 +254,19 @@ class OnlineEndpoints(Protocol):
         """By slot since it started: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests."""
 
 
+class Predictions(Protocol):
+    """What endpoints were asked and what they answered. Who scores decides when it is there: some seconds later."""
+
+    def between(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
+        """Predictions of [start, end), a row each, in the order of time; an empty frame if there are none.
+
+        Columns: correlation_id, time (UTC), model_version, slot, prediction, probability (of two classes),
+        probabilities (of more: a dictionary), inputs (a dictionary). What was logged twice, with the same id and
+        time, is told once; what was logged in part (a line cut short, a half missing) not at all. A caller may have
+        given one id to several predictions: these are told apart by their times.
+        """
+
+
 @dataclass(frozen=True)
 class Platform:
     """The adapters that belong together."""
@@ -260,3 +276,4 @@ class Platform:
     compute: Compute
     models: Models
     endpoints: OnlineEndpoints
+    predictions: Predictions

@@ -301,7 +301,7 @@ def _frame_type() -> Any:
     import pandas as pd
 
     class Frame(pd.DataFrame):
-        def to_json(self, *_: Any, **__: Any) -> str:
+        def to_json(self, *_: Any, **__: Any) -> str:  # type: ignore[override]
             text: str = self.attrs["json"]
             return text
 
