@@ -13,6 +13,7 @@ import math
 import os
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -219,12 +220,12 @@ class DataCollector:
     def keep(self, records: list[dict[str, Any]]) -> None:
         from azureml.ai.monitoring.queue import get_queue
 
-        for payloads in _payloads(records, list(self._collectors)):
+        for parts in payloads(records, list(self._collectors)):
             if get_queue().length() >= MAX_WAITING_PAYLOADS:  # its own limit is 1500 payloads of any size
                 _say("the data collector does not take predictions; some are left out")
                 return
             context = None
-            for collector, payload in zip(self._collectors.values(), payloads, strict=True):
+            for collector, payload in zip(self._collectors.values(), parts, strict=True):
                 frame = self._frame()
                 frame.attrs["json"] = payload
                 context = collector.collect(frame, context)
@@ -263,7 +264,7 @@ def collected_row(record: dict[str, Any], collection: str) -> dict[str, Any]:
     return row
 
 
-def _payloads(records: list[dict[str, Any]], collections: list[str]) -> list[list[str]]:
+def payloads(records: Sequence[dict[str, Any]], collections: Sequence[str]) -> list[list[str]]:
     """The records as JSON arrays, one a collection, in parts of at most MAX_PAYLOAD, or of one row that is larger."""
     parts: list[list[list[str]]] = []
     size = MAX_PAYLOAD
