@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from platforms.azure.collected_paths import COLLECTIONS, ROOT, Collected, collected, may_hold
 from platforms.azure.collected_rows import joined
-from platforms.ports import BlobStore, NotFound, PlatformError
+from platforms.ports import BlobStore, NotFound, Refused
 from platforms.prediction_log import prediction_frame
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class CollectedPredictions:
             if not found:
                 raise NotFound(f"{address.partition('?')[0]} is none of this endpoint's blobs.")
             content = self._blobs.read(name)
-        except PlatformError as error:
+        except (NotFound, Refused) as error:
             _log.warning("A payload named in %s is left out: %s", blob.name, error)
             return []
         rows: list[Any] = []
