@@ -20,6 +20,7 @@ from azureml_emulator.history import History
 from azureml_emulator.job_runs import JobRuns
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
+from azureml_emulator.monitor_metrics import MonitorMetrics
 from azureml_emulator.operations import Operations
 from azureml_emulator.run_artifacts import RunArtifacts
 from azureml_emulator.sas import account_signature
@@ -30,6 +31,7 @@ from azureml_emulator.store import Store
 from azureml_emulator.tokens import Tokens
 from azureml_emulator.tracked_runs import TrackedRuns
 from azureml_emulator.tracking import Tracking
+from azureml_emulator.utilisation import Utilisation
 from azureml_emulator.workspaces import Workspaces
 from azureml_emulator.world import World
 
@@ -60,7 +62,8 @@ def assemble(
     artifacts = RunArtifacts(world, locations)
     serving = Serving(world, assets, locations, float(os.environ.get(COLLECT_SECONDS, "1")))
     endpoints, deployments = Endpoints(world, operations, serving), Deployments(world, operations, serving)
-    scoring = Scoring(world, serving)
+    metrics = MonitorMetrics(world, Utilisation(serving.process))
+    scoring = Scoring(world, serving, metrics)
     app.scoring = scoring.answer
     tracking = Tracking(world, http, tracked)
     for part in (
@@ -74,6 +77,7 @@ def assemble(
         history,
         endpoints,
         deployments,
+        metrics,
     ):
         part.routes(app.service)
 

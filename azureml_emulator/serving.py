@@ -73,6 +73,11 @@ class Serving:
         server = self._servers.get((workspace, endpoint, name))
         return f"http://127.0.0.1:{server.port}" if server is not None and server.port else None
 
+    def process(self, workspace: str, endpoint: str, name: str) -> int | None:
+        """The id of its server's first process, if there is one."""
+        server = self._servers.get((workspace, endpoint, name))
+        return server.pid if server is not None else None
+
     def log(self, workspace: str, endpoint: str, name: str, lines: int | None) -> str:
         """The last lines that the server wrote."""
         server = self._servers.get((workspace, endpoint, name))

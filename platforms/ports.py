@@ -251,7 +251,11 @@ class OnlineEndpoints(Protocol):
         """The key that clients score with. A secret: never logged, never in an artifact."""
 
     def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
-        """By slot since it started: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests."""
+        """By slot: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests. None stands for not known.
+
+        How far back is the platform's: since the slot started where the gateway counts; on Azure the last hour, some
+        minutes late, of the slots that were asked anything, with cpu_percent and memory_percent of their machines.
+        """
 
 
 class Predictions(Protocol):
