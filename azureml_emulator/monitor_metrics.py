@@ -23,6 +23,7 @@ _DIMENSIONS: dict[str, Callable[[Request], str]] = {
     "statuscode": lambda request: str(request.status),
     "statuscodeclass": lambda request: f"{request.status // 100}xx",
     "modelstatuscode": lambda request: request.model_status,
+    "envoy_response_code": lambda request: str(request.status),
 }
 _PERCENTILES = {f"RequestLatency_P{share}": share for share in (50, 90, 95, 99)}
 _UTILISATION = ("CpuUtilizationPercentage", "CpuMemoryUtilizationPercentage")
@@ -37,18 +38,19 @@ class _Metric:
     value: Callable[[list[Request]], float]
 
 
-def _traffic(by_deployment: tuple[str, ...]) -> dict[str, _Metric]:
+def _traffic(of_requests: tuple[str, ...], of_latencies: tuple[str, ...]) -> dict[str, _Metric]:
     latencies = {
-        name: _Metric("MilliSeconds", by_deployment, lambda found, share=share: percentile(found, share))  # type: ignore[misc]
+        name: _Metric("MilliSeconds", of_latencies, lambda found, share=share: percentile(found, share))  # type: ignore[misc]
         for name, share in _PERCENTILES.items()
     }
-    return {"RequestsPerMinute": _Metric("Count", tuple(_DIMENSIONS), lambda found: float(len(found))), **latencies}
+    return {"RequestsPerMinute": _Metric("Count", of_requests, lambda found: float(len(found))), **latencies}
 
 
-_OF_ENDPOINT = _traffic(("deployment",)) | {
+_STATUSES = ("deployment", "statuscode", "statuscodeclass", "modelstatuscode")
+_OF_ENDPOINT = _traffic(_STATUSES, ("deployment",)) | {
     "RequestLatency": _Metric("MilliSeconds", ("deployment",), lambda found: sum(r.ms for r in found) / len(found))
 }
-_OF_DEPLOYMENT = _traffic(())
+_OF_DEPLOYMENT = _traffic(("envoy_response_code",), ())
 
 
 class MonitorMetrics:
