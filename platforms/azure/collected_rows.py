@@ -1,7 +1,7 @@
 """From collected rows to predictions: inputs and outputs joined on our own correlation id.
 
-The collector's own ids do not join: it batches requests into one event. `scoring/score.py` says which columns a row
-has; a feature whose name is one of ours comes as `inputs.NAME`.
+The collector's own ids do not join: it batches requests into one event. `scoring/data_collector.py` says which columns
+a row has; a feature whose name is one of ours comes as `inputs.NAME`.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from scoring import ENTRY_SCRIPTS
 from scoring.environment import build_environment
 from tests.azureml_emulator.conftest import Emulator
 from tests.conftest import ROOT
@@ -40,7 +41,8 @@ def deploy(client: MLClient, endpoint: str, slot: str, folder: Path, collections
     (folder / "model").mkdir(parents=True)
     (folder / "code").mkdir()
     pack_toy_model(folder / "model")
-    shutil.copyfile(ROOT / "scoring" / "score.py", folder / "code" / "score.py")
+    for script in ENTRY_SCRIPTS:
+        shutil.copyfile(ROOT / "scoring" / script, folder / "code" / script)
     wanted = ManagedOnlineEndpoint(name=endpoint, auth_mode="key")
     client.online_endpoints.begin_create_or_update(wanted).result()
     model = client.models.create_or_update(Model(name=f"{endpoint}-{slot}", version="1", path=str(folder / "model")))

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 from azureml_emulator.data_collector import DataCollector
 from platforms.ports import BlobStore, Predictions
-from scoring import score
+from scoring.data_collector import payloads
+from scoring.score import Files, PredictionLog
 
 Record = dict[str, Any]
 START = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
@@ -43,7 +44,7 @@ class LocallyLogged:
 
     def log(self, *records: Record) -> None:
         for one in records:
-            log = score.PredictionLog([score.Files(self._folder / "predictions" / one["endpoint"] / one["slot"])], 60)
+            log = PredictionLog([Files(self._folder / "predictions" / one["endpoint"] / one["slot"])], 60)
             log.add([one])
             log.flush()
 
@@ -74,8 +75,8 @@ class Collected:
             seconds=3600,
         )
         seconds = int(datetime.fromisoformat(at or first["time"]).timestamp())
-        for payloads in score.payloads(records, list(collections)):
-            for name, payload in zip(collections, payloads, strict=True):
+        for parts in payloads(records, collections):
+            for name, payload in zip(collections, parts, strict=True):
                 headers = {"ce-type": f"azureml.inference.{name}", "ce-time": str(seconds)}
                 collector.take(headers, payload.encode())
         collector.close()
