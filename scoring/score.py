@@ -279,26 +279,26 @@ _scorer: Scorer
 def init() -> None:
     """Called once by the server, before it takes requests."""
     global _scorer
-    keepers = _keepers()
-    log = PredictionLog(keepers, float(os.environ.get("PERENNIAL_LOG_FLUSH_SECONDS", "5"))) if keepers else None
+    found = keepers()
+    log = PredictionLog(found, float(os.environ.get("PERENNIAL_LOG_FLUSH_SECONDS", "5"))) if found else None
     _scorer = Scorer(Path(os.environ["AZUREML_MODEL_DIR"]), log)
 
 
-def _keepers() -> list[Keeper]:
+def keepers() -> list[Keeper]:
     """What the environment asks for. A collector that cannot be had is told of, and does without."""
-    keepers: list[Keeper] = []
+    found: list[Keeper] = []
     where = os.environ.get("PERENNIAL_PREDICTIONS_DIR")
     if where:
-        keepers.append(Files(Path(where) / os.environ["PERENNIAL_ENDPOINT"] / os.environ["PERENNIAL_SLOT"]))
+        found.append(Files(Path(where) / os.environ["PERENNIAL_ENDPOINT"] / os.environ["PERENNIAL_SLOT"]))
     if os.environ.get("AZUREML_MDC_CONFIG_PATH") or os.environ.get("AZUREML_MDC_ENABLED"):
         try:
             from data_collector import DataCollector, enabled_collections
 
             names = enabled_collections()
-            keepers += [DataCollector(names)] if names else []
+            found += [DataCollector(names)] if names else []
         except Exception as error:
             _say(f"predictions are not collected: {error!r}")
-    return keepers
+    return found
 
 
 def run(data: str) -> Any:
