@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from azureml_emulator.history import History
 from azureml_emulator.job_runs import JobRuns
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
+from azureml_emulator.monitor_metrics import MonitorMetrics
 from azureml_emulator.operations import Operations
 from azureml_emulator.output_assets import OutputAssets
 from azureml_emulator.pipelines import Pipelines
@@ -43,8 +45,11 @@ from azureml_emulator.sweeps import Sweeps
 from azureml_emulator.tokens import Tokens
 from azureml_emulator.tracked_runs import TrackedRuns
 from azureml_emulator.tracking import Tracking
+from azureml_emulator.utilisation import Utilisation
 from azureml_emulator.workspaces import Workspaces
 from azureml_emulator.world import World
+
+COLLECT_SECONDS = "AZUREML_EMULATOR_COLLECT_SECONDS"  # how long the data collector waits for more before it writes
 
 
 def assemble(
@@ -77,14 +82,15 @@ def assemble(
     jobs = Jobs(world, OutputAssets(assets), locations, operations, JobRuns(world), tracked, composites)
     batch_scoring = BatchScoring(world, locations)
     composites.add(BATCH_SCORING, batch_scoring)
-    batch = BatchEndpoints(world, operations, jobs, batch_scoring)
+    batch = BatchEndpoints(world, access, operations, jobs, batch_scoring)
     history = History(world, jobs, assets, locations)
     artifacts = RunArtifacts(world, locations)
     references = RegistryReferences(world, access)
-    serving = Serving(world, assets, locations, references)
+    serving = Serving(world, assets, locations, references, float(os.environ.get(COLLECT_SECONDS, "1")))
     endpoints = Endpoints(world, operations, serving)
     deployments = Deployments(world, operations, serving, references)
-    scoring = Scoring(world, serving)
+    metrics = MonitorMetrics(world, Utilisation(serving.process))
+    scoring = Scoring(world, serving, metrics)
     app.scoring = lambda call: batch.invoke(call) if batch.owns(call.host) else scoring.answer(call)
     tracking = Tracking(world, http, tracked)
     for part in (
@@ -104,6 +110,7 @@ def assemble(
         deployments,
         batch,
         Schedules(world, operations, jobs),
+        metrics,
     ):
         part.routes(app.service)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from azureml_emulator import roles
+from azureml_emulator.access import Access
 from azureml_emulator.batch_scoring import BatchScoring
 from azureml_emulator.errors import ServiceError, not_found, user_error
 from azureml_emulator.jobs import Jobs
@@ -28,7 +30,8 @@ _RETRIES = {"maxRetries": 3, "timeout": "PT30S"}
 class BatchEndpoints:
     """Both are made at once: nothing runs until the endpoint is invoked."""
 
-    def __init__(self, world: World, operations: Operations, jobs: Jobs, scoring: BatchScoring) -> None:
+    def __init__(self, world: World, access: Access, operations: Operations, jobs: Jobs, scoring: BatchScoring) -> None:
+        self._access = access
         self._world = world
         self._operations = operations
         self._jobs = jobs
@@ -59,7 +62,7 @@ class BatchEndpoints:
         if found is None or call.method != "POST" or call.path != "/jobs":
             raise not_found(f"{KIND}/{call.host.partition('.')[0]}")
         workspace, endpoint = found
-        if not self._world.settings.may_reach(client, workspace):
+        if not self._access.may(client, roles.WORKSPACE, workspace):
             raise ServiceError(403, "AuthorizationFailed", f"The client '{client}' may not invoke {endpoint['name']}.")
         defaults = endpoint["properties"].get("defaults") or {}
         name = call.headers.get("azureml-model-deployment") or defaults.get("deploymentName")

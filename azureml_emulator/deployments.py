@@ -15,7 +15,7 @@ from azureml_emulator.traffic import check_name
 from azureml_emulator.world import World
 
 # What a new server is needed for when it changes.
-_SERVED = ("model", "codeConfiguration", "environmentId", "environmentVariables")
+_SERVED = ("model", "codeConfiguration", "environmentId", "environmentVariables", "dataCollector")
 _DEFAULTS: Document = {
     "endpointComputeType": "Managed",
     "scaleSettings": {"scaleType": "Default"},

@@ -16,6 +16,7 @@ def _local(settings: Settings) -> Platform:
     from platforms.local.compute import LocalCompute
     from platforms.local.endpoints import LocalOnlineEndpoints
     from platforms.mlflow_models import MlflowModels
+    from platforms.prediction_log import PredictionLog
 
     blobs = LocalBlobStore(settings.blobs)
     models = MlflowModels(settings.address("mlflow"))
@@ -26,6 +27,7 @@ def _local(settings: Settings) -> Platform:
         compute=LocalCompute(settings.state / "jobs", blobs),
         models=models,
         endpoints=LocalOnlineEndpoints(settings.address("gateway_admin"), token, models),
+        predictions=PredictionLog(blobs),
     )
 
 
@@ -35,6 +37,7 @@ def _azure(settings: Settings) -> Platform:
     from platforms.azure.compute import AzureCompute
     from platforms.azure.endpoints import AzureOnlineEndpoints
     from platforms.azure.models import AzureModels
+    from platforms.azure.stage_predictions import StagePredictions
 
     azure = settings.require_azure()
     clients = AzureClients(azure)
@@ -45,4 +48,5 @@ def _azure(settings: Settings) -> Platform:
         compute=AzureCompute(clients),
         models=models,
         endpoints=AzureOnlineEndpoints(clients, models),
+        predictions=StagePredictions(clients),
     )

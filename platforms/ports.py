@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class PlatformError(Exception):
@@ -250,7 +253,24 @@ class OnlineEndpoints(Protocol):
         """The key that clients score with. A secret: never logged, never in an artifact."""
 
     def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
-        """By slot since it started: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests."""
+        """By slot: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests. None stands for not known.
+
+        How far back is the platform's: since the slot started where the gateway counts; on Azure the last hour, some
+        minutes late, of the slots that were asked anything, with cpu_percent and memory_percent of their machines.
+        """
+
+
+class Predictions(Protocol):
+    """What endpoints were asked and what they answered. Who scores decides when it is there: some seconds later."""
+
+    def between(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
+        """Predictions of [start, end), a row each, in the order of time; an empty frame if there are none.
+
+        Columns: correlation_id, time (UTC), model_version, slot, prediction, probability (of two classes),
+        probabilities (of more: a dictionary), inputs (a dictionary). What was logged twice, with the same id and
+        time, is told once; what was logged in part (a line cut short, a half missing) not at all. A caller may have
+        given one id to several predictions: these are told apart by their times.
+        """
 
 
 @dataclass(frozen=True)
@@ -262,3 +282,4 @@ class Platform:
     compute: Compute
     models: Models
     endpoints: OnlineEndpoints
+    predictions: Predictions

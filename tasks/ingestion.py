@@ -13,7 +13,7 @@ from lifecycle.names import digest, quarantine_prefix
 from monitoring.errors import SchemaMismatch, UnusableData
 from monitoring.inference import infer_columns
 from monitoring.quality import split_rows
-from platforms.prediction_log import PredictionLog
+from platforms.labels import read_labels
 from tasks.context import Context
 from tasks.dataset_content import IDENTITY, SOURCE, content_version, is_held_out, without_repeats
 from tasks.datasets import newest_manifest, write_dataset
@@ -50,11 +50,10 @@ class Intake:
 @step(name="read labelled predictions")
 def read_labelled(context: Context) -> pd.DataFrame:
     """What production was asked and what turned out to be true: features, label, time; a row each."""
-    log = PredictionLog(context.platform.blobs)
-    labels = log.labels(context.name)
+    labels = read_labels(context.platform.blobs, context.name)
     if labels.empty:
         return pd.DataFrame()
-    predictions = log.predictions(context.name, EARLIEST, datetime.max.replace(tzinfo=UTC, hour=0))
+    predictions = context.platform.predictions.between(context.name, EARLIEST, datetime.max.replace(tzinfo=UTC, hour=0))
     newest_label = labels.sort_values("observed_at").drop_duplicates("correlation_id", keep="last")
     joined = predictions.drop_duplicates("correlation_id").merge(newest_label, on="correlation_id")
     frame = pd.DataFrame(list(joined["inputs"]))

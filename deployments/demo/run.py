@@ -187,15 +187,13 @@ class _Loop:
 
     def _flushed(self, clients: Clients) -> None:
         """Wait until the prediction log holds what the clients were answered."""
-        from platforms.prediction_log import PredictionLog
-
-        log = PredictionLog(self.context.platform.blobs)
+        log = self.context.platform.predictions
         wanted = STABLE_ROWS + DRIFTED_ROWS
         if clients.tally.errors:
             raise DemoFailed(f"{clients.tally.errors} requests failed; the first: {clients.tally.first_error}")
 
         def look() -> bool | None:
-            logged = log.predictions(WORKLOAD, self.began, datetime.now(UTC))
+            logged = log.between(WORKLOAD, self.began, datetime.now(UTC))
             return True if len(logged) >= wanted else None
 
         wait_for("The prediction log", look, 30)

@@ -13,13 +13,15 @@ from platforms.azure.clients import AzureClients
 from platforms.azure.environments import environment_asset
 from platforms.azure.errors import told, word
 from platforms.azure.models import SHA256, AzureModels
+from platforms.azure.service_metrics import ServiceMetrics
 from platforms.ports import Endpoint, NotFound, PlatformError, Refused, RegisteredModel, Slot, SlotState
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.ai.ml.entities import OnlineDeployment
 
-_SCORE = Path(__file__).parents[2] / "scoring" / "score.py"
+_SCORING = Path(__file__).parents[2] / "scoring"
+_CODE = ("score.py", "data_collector.py")  # the entry script, and what it imports on Azure
 _STATES = {"Succeeded": SlotState.HEALTHY, "Failed": SlotState.FAILED, "Canceled": SlotState.FAILED}
 _REQUEST_TIMEOUT_MS = 60_000
 
@@ -75,7 +77,8 @@ class AzureOnlineEndpoints:
         client = self._client(endpoint)
         environment = environment_asset(self._clients, "scoring")
         with tempfile.TemporaryDirectory() as code:
-            shutil.copy(_SCORE, code)
+            for name in _CODE:
+                shutil.copy(_SCORING / name, code)
             wanted = self._deployment(endpoint, slot, version, tags, environment, code)
             with told("deploy", f"{endpoint}/{slot}"):
                 self._under_way[endpoint, slot] = client.online_deployments.begin_create_or_update(wanted)
@@ -115,7 +118,9 @@ class AzureOnlineEndpoints:
             return str(self._client(endpoint).online_endpoints.get_keys(endpoint).primary_key)
 
     def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
-        raise NotImplementedError
+        stage = stage_of(endpoint)
+        metrics = ServiceMetrics(self._clients.credential(stage), self._clients.workspace_id(stage))
+        return metrics.of(endpoint)
 
     def _client(self, endpoint: str) -> MLClient:
         return self._clients.workspace(stage_of(endpoint))
@@ -164,7 +169,7 @@ class AzureOnlineEndpoints:
             tags=dict(tags),
             model=self._models.asset(version.name, version.version),
             environment=environment,
-            code_configuration=CodeConfiguration(code=code, scoring_script=_SCORE.name),
+            code_configuration=CodeConfiguration(code=code, scoring_script=_CODE[0]),
             instance_type=settings.serving_size,
             instance_count=settings.serving_instances,
             request_settings=OnlineRequestSettings(

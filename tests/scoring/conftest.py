@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -20,13 +19,9 @@ import pytest
 from deployments.ports import free_ports
 from platforms.local.endpoints import LocalOnlineEndpoints
 from platforms.ports import RegisteredModel, SlotState
-from tests.people import make_people
+from tests.toy_model import pack_toy_model
 
 ROOT = Path(__file__).parents[2]
-COLUMNS = [
-    {"name": "age", "type": "number", "missing_allowed": False},
-    {"name": "weight", "type": "integer", "missing_allowed": True},
-]
 
 
 class FolderModels:
@@ -96,26 +91,7 @@ def wait(look: Any, seconds: float = 90) -> None:
 
 @pytest.fixture(scope="session", name="model")
 def _model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A packed model, as `platforms.packing` would pack it."""
-    import skops.io
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    people = make_people(300, seed=1)
-    fitted = HistGradientBoostingClassifier(max_iter=5).fit(people[["age", "weight"]], people["sick"])
-    folder = tmp_path_factory.mktemp("model")
-    skops.io.dump(fitted, folder / "model.skops")
-    description = {
-        "format": 1,
-        "model": "toy",
-        "kind": "classification",
-        "model_file": "model.skops",
-        "trusted_types": skops.io.get_untrusted_types(file=folder / "model.skops"),
-        "columns": COLUMNS,
-        "classes": [0, 1],
-    }
-    (folder / "perennial.json").write_text(json.dumps(description))
-    shutil.copyfile(ROOT / "scoring" / "requirements.lock", folder / "requirements.lock")
-    return folder
+    return pack_toy_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="session", name="gateway")
