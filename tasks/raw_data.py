@@ -77,4 +77,5 @@ def _batches(stream: BinaryIO, format_name: str) -> Iterator[Batch]:
         yield from read(cast(BinaryIO, buffered))
         return
     with closing(gzip.GzipFile(fileobj=buffered)) as plain:
-        yield from read(cast(BinaryIO, io.BufferedReader(plain, _BUFFER)))
+        # Not buffered beyond what it does itself: where it was cut, the last buffer would be lost.
+        yield from read(cast(BinaryIO, plain))

@@ -64,8 +64,16 @@ class Gatherer:
         if len(self._broken) >= BATCH_ROWS:
             yield self._take()
 
-    def rest(self) -> Iterator[Batch]:
-        """What has been collected since the last batch."""
+    def with_the_rest(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """The batches, then what was collected since, even where reading ends in an error."""
+        try:
+            yield from batches
+        except Exception:
+            yield from self._rest()
+            raise
+        yield from self._rest()
+
+    def _rest(self) -> Iterator[Batch]:
         if self._rows or self._broken:
             yield self._take()
 

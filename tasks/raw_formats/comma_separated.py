@@ -18,13 +18,17 @@ def read_csv(stream: BinaryIO) -> Iterator[Batch]:
     lines = _Lines(stream)
     reader = csv.reader(lines, strict=True)
     header = _header(reader)
-    gatherer = Gatherer("line", header)
     lines.seen.clear()
+    gatherer = Gatherer("line", header)
+    yield from gatherer.with_the_rest(_rows(reader, header, lines, gatherer))
+
+
+def _rows(reader: Iterator[list[str]], header: list[str], lines: _Lines, gatherer: Gatherer) -> Iterator[Batch]:
     while True:
         try:
             row = next(reader)
         except StopIteration:
-            break
+            return
         except csv.Error as error:
             yield from gatherer.add_broken(lines.place, "".join(lines.seen), f"the line is no CSV: {error}")
             lines.seen.clear()
@@ -35,7 +39,6 @@ def read_csv(stream: BinaryIO) -> Iterator[Batch]:
         elif row:
             yield from gatherer.add(_fitted(row, header), lines.first)
         lines.seen.clear()
-    yield from gatherer.rest()
 
 
 class _Lines:

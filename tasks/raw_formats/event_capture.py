@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from tasks.raw_formats.avro_blocks import Damage, read_blocks, read_header
+from tasks.raw_formats.avro_blocks import Damage, Header, read_blocks, read_header
 from tasks.raw_formats.batch import LONGEST_TEXT, Batch, Gatherer, Unreadable
 from tasks.raw_formats.records import parse_json
 
@@ -28,6 +28,10 @@ def read_capture(stream: BinaryIO) -> Iterator[Batch]:
     if lacking:
         raise Unreadable(f"it is Avro, but no capture of events: its records have no {', '.join(lacking)}")
     gatherer = Gatherer("event")
+    yield from gatherer.with_the_rest(_events(stream, header, gatherer))
+
+
+def _events(stream: BinaryIO, header: Header, gatherer: Gatherer) -> Iterator[Batch]:
     for block in read_blocks(stream, header):
         if isinstance(block, Damage):
             place = f"bytes {block.start} to {block.end}"
@@ -35,7 +39,6 @@ def read_capture(stream: BinaryIO) -> Iterator[Batch]:
             continue
         for event in block:
             yield from _rows(event, gatherer)
-    yield from gatherer.rest()
 
 
 def _rows(event: dict[str, Any], gatherer: Gatherer) -> Iterator[Batch]:

@@ -15,6 +15,10 @@ _LONGEST_LINE = 16 * LONGEST_TEXT  # bytes; a file without line breaks must not 
 def read_json_lines(stream: BinaryIO) -> Iterator[Batch]:
     """Every object a row, values as JSON has them; a line that is none is broken. UTF-8, empty lines passed over."""
     gatherer = Gatherer("line")
+    yield from gatherer.with_the_rest(_rows(stream, gatherer))
+
+
+def _rows(stream: BinaryIO, gatherer: Gatherer) -> Iterator[Batch]:
     for number, line in enumerate(_lines(stream), 1):
         if not line.strip():
             continue
@@ -24,7 +28,6 @@ def read_json_lines(stream: BinaryIO) -> Iterator[Batch]:
         else:
             text = line[:LONGEST_TEXT].decode("utf-8", "backslashreplace").rstrip("\r\n")
             yield from gatherer.add_broken(f"line {number}", text, f"the line {problem or 'is no JSON object'}")
-    yield from gatherer.rest()
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
