@@ -14,6 +14,7 @@ param grants array
 var roles = loadJsonContent('../roles.json')
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  //checkov:skip=CKV_AZURE_206:replication is a parameter; the default copies to three zones, which the check does not count
   name: name
   location: location
   tags: tags

@@ -18,6 +18,7 @@ param grants array
 param roles object
 
 resource workspace 'Microsoft.MachineLearningServices/workspaces@2024-10-01' = {
+  //checkov:skip=CKV_AZURE_243:its private endpoint is a resource of its own, made by main.bicep
   name: name
   location: location
   tags: tags
