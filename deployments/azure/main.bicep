@@ -342,6 +342,10 @@ module budget 'modules/budget.bicep' = {
   }
 }
 
+output environment string = environment
+output location string = location
+output subscriptionId string = subscription().subscriptionId
+output resourceGroupName string = resourceGroup().name
 output workspaceName string = workspace.outputs.name
 output storageName string = storage.outputs.name
 output imagesServer string = images.outputs.server

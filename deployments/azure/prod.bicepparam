@@ -2,7 +2,7 @@ using 'main.bicep'
 
 param environment = 'prod'
 param trains = false
-param registryId = readEnvironmentVariable('PERENNIAL_AZURE_REGISTRY_ID')
+param registryId = readEnvironmentVariable('INFRA_REGISTRY_ID')
 param addresses = {
   network: '10.80.8.0/22'
   endpoints: '10.80.8.0/24'
@@ -13,11 +13,11 @@ param replication = 'Standard_GZRS'
 param zoneRedundancy = 'Enabled'
 param minInstances = 2
 param maxInstances = 6
-param emails = split(readEnvironmentVariable('PERENNIAL_AZURE_EMAILS'), ',')
+param emails = split(readEnvironmentVariable('INFRA_EMAILS'), ',')
 param monthlyBudget = 800
-param budgetStart = readEnvironmentVariable('PERENNIAL_AZURE_BUDGET_START')
+param budgetStart = readEnvironmentVariable('INFRA_BUDGET_START')
 param tags = {
   application: 'perennial'
-  'cost-center': readEnvironmentVariable('PERENNIAL_AZURE_COST_CENTER')
-  owner: readEnvironmentVariable('PERENNIAL_AZURE_OWNER')
+  'cost-center': readEnvironmentVariable('INFRA_COST_CENTER')
+  owner: readEnvironmentVariable('INFRA_OWNER')
 }
