@@ -1,4 +1,4 @@
-"""Reads what tests ask of Bicep: its declarations and their bodies. No compiler; `make check` parses the files whole."""
+"""Reads what tests ask of Bicep: declarations and their bodies. No compiler; `make check` parses the files whole."""
 
 from __future__ import annotations
 
