@@ -35,5 +35,6 @@ module identities 'modules/identities.bicep' = {
   }
 }
 
+output planClientId string = identities.outputs.planClientId
 output ciClientId string = identities.outputs.ciClientId
 output flowsPrincipalId string = identities.outputs.flowsPrincipalId

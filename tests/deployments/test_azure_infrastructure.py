@@ -149,6 +149,7 @@ def test_every_role_assignment_is_scoped_to_a_resource_and_says_why() -> None:
     assert sorted(on_groups) == [
         "'deploys main.bicep into this resource group'",
         "'hands out the roles of main.bicep, and no others, to identities only'",
+        "'shows what a deployment would change'",
         "'starts and removes container groups, which do not exist before'",
     ]
 
@@ -174,11 +175,20 @@ def test_only_what_trains_may_train() -> None:
     roles = {role for module, identity, role, _ in grants("main.bicep") if (module, identity) == ("workspace", "flows")}
     (role,) = roles - {"'Monitoring Reader'"}
     assert role == "trains ? 'AzureML Data Scientist' : 'Perennial Endpoint Operator'"
-    (operator,) = of_type("Microsoft.Authorization/roleDefinitions")
+    definitions = {one.name: one for one in of_type("Microsoft.Authorization/roleDefinitions")}
+    assert set(definitions) == {"operator", "planner"}
+    operator = definitions["operator"]
     actions = re.findall(r"'Microsoft.MachineLearningServices/(.+)'", operator.text)
     assert actions
     writing = [action for action in actions if action.startswith(("workspaces/jobs", "workspaces/computes"))]
     assert writing == ["workspaces/computes/read", "workspaces/jobs/read"]
+
+
+def test_what_plans_can_change_nothing() -> None:
+    (planner,) = [one for one in of_type("Microsoft.Authorization/roleDefinitions") if one.name == "planner"]
+    actions = re.search(r"actions: \[(.*?)\]", planner.text, re.DOTALL)
+    assert actions
+    assert re.findall(r"'([^']+)'", actions.group(1)) == ["*/read", "Microsoft.Resources/deployments/*"]
 
 
 def test_every_role_has_an_id_and_the_workflow_may_hand_it_out() -> None:

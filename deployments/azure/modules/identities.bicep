@@ -1,4 +1,4 @@
-// Six identities an environment, each for one thing; none has a secret.
+// Seven identities an environment, each for one thing; none has a secret.
 param prefix string
 param environment string
 param location string
@@ -6,7 +6,7 @@ param repository string
 param kubernetesIssuer string
 param tags object
 
-var names = ['ci', 'worker', 'flows', 'training', 'endpoint', 'workspace']
+var names = ['ci', 'worker', 'flows', 'training', 'endpoint', 'workspace', 'plan']
 
 resource identities 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = [for name in names: {
   name: 'id-${prefix}-${environment}-${name}'
@@ -21,6 +21,17 @@ resource fromGitHub 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedI
   properties: {
     issuer: 'https://token.actions.githubusercontent.com'
     subject: 'repo:${repository}:environment:azure-${environment}'
+    audiences: ['api://AzureADTokenExchange']
+  }
+}
+
+// What-if runs before anybody has approved anything, so it is another identity, which can change nothing.
+resource planFromGitHub 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {
+  parent: identities[6]
+  name: 'github'
+  properties: {
+    issuer: 'https://token.actions.githubusercontent.com'
+    subject: 'repo:${repository}:environment:azure-${environment}-plan'
     audiences: ['api://AzureADTokenExchange']
   }
 }
@@ -76,5 +87,36 @@ resource operator 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+// A deployment of its own creates nothing: each resource in it wants its own right, of which there is none here.
+resource planner 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
+  name: guid(resourceGroup().id, 'planner')
+  properties: {
+    roleName: 'Perennial Planner (${environment})'
+    description: 'Reads the environment and asks what a deployment would change.'
+    type: 'CustomRole'
+    assignableScopes: [resourceGroup().id]
+    permissions: [
+      {
+        actions: [
+          '*/read'
+          'Microsoft.Resources/deployments/*'
+        ]
+      }
+    ]
+  }
+}
+
+resource plans 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(resourceGroup().id, identities[6].name, 'planner')
+  scope: resourceGroup()
+  properties: {
+    principalId: identities[6].properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: planner.id
+    description: 'shows what a deployment would change'
+  }
+}
+
+output planClientId string = identities[6].properties.clientId
 output ciClientId string = identities[0].properties.clientId
 output flowsPrincipalId string = identities[2].properties.principalId
