@@ -16,8 +16,6 @@ param trains bool
 
 @description('What storage is copied to: Standard_ZRS within the region, Standard_GZRS to its pair as well.')
 param replication string = 'Standard_ZRS'
-@allowed(['Enabled', 'Disabled'])
-param zoneRedundancy string = 'Disabled'
 param clusterSize string = 'Standard_DS3_v2'
 param maxNodes int = 4
 
@@ -142,7 +140,6 @@ module images 'modules/container-registry.bicep' = {
     name: 'cr${prefix}${suffix}'
     location: location
     tags: all
-    zoneRedundancy: zoneRedundancy
     grants: [
       { identity: 'workspace', principalId: owner.properties.principalId, role: 'Contributor', why: 'builds images' }
       { identity: 'workspace', principalId: owner.properties.principalId, role: 'Azure AI Enterprise Network Connection Approver', why: 'connects the managed network to the images' }

@@ -10,7 +10,6 @@ param addresses = {
   apps: '10.80.10.0/24'
 }
 param replication = 'Standard_GZRS'
-param zoneRedundancy = 'Enabled'
 param minInstances = 2
 param maxInstances = 6
 param emails = split(readEnvironmentVariable('INFRA_EMAILS'), ',')

@@ -2,7 +2,6 @@
 param name string
 param location string
 param tags object
-param zoneRedundancy string
 
 @description('[{identity, principalId, role, why}], each on this registry.')
 param grants array
@@ -27,7 +26,7 @@ resource images 'Microsoft.ContainerRegistry/registries@2023-07-01' = {
       defaultAction: 'Deny'
     }
     publicNetworkAccess: 'Disabled'
-    zoneRedundancy: zoneRedundancy
+    zoneRedundancy: 'Enabled'
     policies: {
       retentionPolicy: {
         days: 30
