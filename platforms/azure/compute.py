@@ -14,7 +14,7 @@ import httpx
 from lifecycle.names import digest
 from platforms.azure.clients import AzureClients
 from platforms.azure.data_assets import ensure_data_asset
-from platforms.azure.environments import ensure_environment
+from platforms.azure.environments import Environments
 from platforms.azure.errors import told, word
 from platforms.code_folders import NOT_CODE
 from platforms.ports import Job, JobSpec, JobStatus, NotFound, PlatformError, Refused, Unavailable
@@ -44,7 +44,7 @@ class AzureCompute:
             pass
         client = self._client
         data = self._data(client, spec)
-        environment = ensure_environment(client, "training")
+        environment = Environments(self._clients).ensure("training")
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(spec.code, Path(folder) / spec.code.name, ignore=NOT_CODE)
             try:

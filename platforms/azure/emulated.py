@@ -48,6 +48,7 @@ def emulated_settings(state: Path) -> AzureSettings:
         production=production,
         storage=SecretStr(f"https://{told['storage_account']}.blob.core.windows.net"),
         container=CONTAINER,
+        base_image="python:3.11-slim-bookworm",  # no image is built there
     )
 
 

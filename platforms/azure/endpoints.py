@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.names import stage_of
 from platforms.azure.clients import AzureClients
-from platforms.azure.environments import environment_asset
+from platforms.azure.environments import Environments
 from platforms.azure.errors import told, word
 from platforms.azure.models import SHA256, AzureModels
 from platforms.azure.service_metrics import ServiceMetrics
@@ -75,7 +75,7 @@ class AzureOnlineEndpoints:
         if now.traffic.get(slot, 0) > 0:
             raise Refused(f"{endpoint}/{slot} has live traffic: it cannot be replaced.")
         client = self._client(endpoint)
-        environment = environment_asset(self._clients, "scoring")
+        environment = Environments(self._clients).asset("scoring")
         with tempfile.TemporaryDirectory() as code:
             for name in _CODE:
                 shutil.copy(_SCORING / name, code)

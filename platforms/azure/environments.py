@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,56 +23,72 @@ _CONTEXTS: dict[Purpose, tuple[Path, Path]] = {
 }
 
 
-def environment_name(purpose: Purpose) -> tuple[str, str]:
+def environment_name(purpose: Purpose, base: str) -> tuple[str, str]:
     """Name and version. The version is the hash of the build context: the same context is the same image."""
     content = hashlib.sha256()
-    for file in _CONTEXTS[purpose]:
-        content.update(file.name.encode() + b"\0" + file.read_bytes())
+    for name, file in _build_context(purpose, base).items():
+        content.update(name.encode() + b"\0" + file)
     return f"perennial-{purpose}", content.hexdigest()[:12]
 
 
-def ensure_environment(client: MLClient, purpose: Purpose) -> str:
-    """`azureml:NAME:VERSION`, made in the workspace if it is not there; the service builds the image."""
-    from azure.ai.ml.entities import BuildContext, Environment
-
-    name, version = environment_name(purpose)
-    if not is_there(client, purpose):
-        with tempfile.TemporaryDirectory() as folder, told("create", f"environment {name}:{version}"):
-            for file in _CONTEXTS[purpose]:
-                shutil.copy(file, folder)
-            build = BuildContext(path=folder, dockerfile_path="Dockerfile")
-            client.environments.create_or_update(Environment(name=name, version=version, build=build))
-    return f"azureml:{name}:{version}"
+def _build_context(purpose: Purpose, base: str) -> dict[str, bytes]:
+    """The files by name. Azure ML passes no build arguments: the base image is written in."""
+    dockerfile, lock = (file.read_bytes() for file in _CONTEXTS[purpose])
+    named = dockerfile.replace(b"ARG BASE\n", f"ARG BASE={base}\n".encode())
+    return {"Dockerfile": named, "requirements.lock": lock}
 
 
-def share_environment(clients: AzureClients, purpose: Purpose) -> None:
-    """Into the registry, from the development workspace, so that later stages use the very same."""
-    registry = clients.registry("development")
-    workspace = clients.workspace("development")
-    ensure_environment(workspace, purpose)
-    if registry is None or is_there(registry, purpose):
-        return
-    name, version = environment_name(purpose)
-    where = {"registry_name": str(clients.settings.registry), "share_with_name": name, "share_with_version": version}
-    with told("share", f"environment {name}:{version}"):
-        workspace.environments.share(name, version, **where)
+class Environments:
+    """Made in the development workspace, and shared to the later stages by the registry."""
 
+    def __init__(self, clients: AzureClients) -> None:
+        self._clients = clients
 
-def environment_asset(clients: AzureClients, purpose: Purpose) -> str:
-    """What a deployment of a later stage names."""
-    name, version = environment_name(purpose)
-    registry = clients.settings.registry
-    if registry is not None:
-        return f"azureml://registries/{registry}/environments/{name}/versions/{version}"
-    return f"azureml:{name}:{version}"
+    def name(self, purpose: Purpose) -> tuple[str, str]:
+        """Name and version of what this code needs."""
+        return environment_name(purpose, self._clients.settings.base_image)
 
+    def ensure(self, purpose: Purpose) -> str:
+        """`azureml:NAME:VERSION`, made in the development workspace if it is not there; Azure builds the image."""
+        from azure.ai.ml.entities import BuildContext, Environment
 
-def is_there(client: MLClient, purpose: Purpose) -> bool:
-    """Whether the workspace or registry has it."""
-    name, version = environment_name(purpose)
-    try:
-        with told("get", f"environment {name}:{version}"):
-            client.environments.get(name, version=version)
-    except NotFound:
-        return False
-    return True
+        client = self._clients.workspace("development")
+        name, version = self.name(purpose)
+        if not self.is_there(client, purpose):
+            with tempfile.TemporaryDirectory() as folder, told("create", f"environment {name}:{version}"):
+                for file, content in _build_context(purpose, self._clients.settings.base_image).items():
+                    Path(folder, file).write_bytes(content)
+                build = BuildContext(path=folder, dockerfile_path="Dockerfile")
+                client.environments.create_or_update(Environment(name=name, version=version, build=build))
+        return f"azureml:{name}:{version}"
+
+    def share(self, purpose: Purpose) -> None:
+        """Into the registry, so that later stages use the very same. Nothing happens to what is there."""
+        registry = self._clients.registry("development")
+        if registry is not None and self.is_there(registry, purpose):
+            return
+        self.ensure(purpose)
+        if registry is None:
+            return
+        name, version = self.name(purpose)
+        to = {"registry_name": str(self._clients.settings.registry), "share_with_name": name}
+        with told("share", f"environment {name}:{version}"):
+            self._clients.workspace("development").environments.share(name, version, share_with_version=version, **to)
+
+    def asset(self, purpose: Purpose) -> str:
+        """What a deployment of a later stage names."""
+        name, version = self.name(purpose)
+        registry = self._clients.settings.registry
+        if registry is not None:
+            return f"azureml://registries/{registry}/environments/{name}/versions/{version}"
+        return f"azureml:{name}:{version}"
+
+    def is_there(self, client: MLClient, purpose: Purpose) -> bool:
+        """Whether the workspace or registry has it."""
+        name, version = self.name(purpose)
+        try:
+            with told("get", f"environment {name}:{version}"):
+                client.environments.get(name, version=version)
+        except NotFound:
+            return False
+        return True

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lifecycle.names import Stage
 from platforms.azure.clients import AzureClients
-from platforms.azure.environments import share_environment
+from platforms.azure.environments import Environments
 from platforms.azure.errors import told
 from platforms.folder_digest import folder_digest
 from platforms.mlflow_rest import MlflowRest
@@ -154,7 +154,7 @@ class AzureModels:
 
     def _share(self, made: Model) -> None:
         """Into the registry, by version, with the tags and what it runs in. Nothing happens to what is there."""
-        share_environment(self._clients, "scoring")
+        Environments(self._clients).share("scoring")
         registry = self._clients.registry("development")
         if registry is None:
             return

@@ -34,6 +34,7 @@ class AzureSettings(BaseModel):
     storage: SecretStr = Field(description="Account URL (identity), connection string or SAS URL")
     container: str = Field(default="perennial", description="The container of raw data, datasets, labels, ledger")
     datastore: str = Field(default="perennial", description="Its name as a datastore of the development workspace")
+    base_image: str = Field(description="What our images start from, by digest: IMAGE@sha256:DIGEST")
     compute: str = Field(default="cpu-cluster", description="The cluster that trains; `serverless` for none")
     training_size: str = Field(default="Standard_DS3_v2", description="VM size of serverless training")
     serving_size: str = Field(default="Standard_DS3_v2", description="VM size of a slot")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from lifecycle.names import Stage, staging_endpoint
 from platforms.azure.clients import AzureClients
-from platforms.azure.environments import ensure_environment, environment_name, is_there, share_environment
+from platforms.azure.environments import Environments
 from platforms.azure.errors import told
 from platforms.ports import NotFound, OnlineEndpoints, Refused
 
@@ -51,20 +51,14 @@ def _datastore(clients: AzureClients) -> Iterator[Item]:
 
 
 def _environments(clients: AzureClients) -> Iterator[Item]:
+    environments = Environments(clients)
     workspace, registry = clients.workspace("development"), clients.registry("development")
-    training, scoring = (":".join(environment_name(purpose)) for purpose in ("training", "scoring"))
-    yield Item(
-        "development",
-        f"environment {training}",
-        is_there(workspace, "training"),
-        lambda: ensure_environment(workspace, "training"),
-    )
-    yield Item(
-        "development",
-        f"environment {scoring}" + ("" if registry is None else f" in the registry {clients.settings.registry}"),
-        is_there(registry or workspace, "scoring"),
-        lambda: share_environment(clients, "scoring"),
-    )
+    training, scoring = (":".join(environments.name(purpose)) for purpose in ("training", "scoring"))
+    there = environments.is_there(workspace, "training")
+    yield Item("development", f"environment {training}", there, lambda: environments.ensure("training"))
+    where = "" if registry is None else f" in the registry {clients.settings.registry}"
+    there = environments.is_there(registry or workspace, "scoring")
+    yield Item("development", f"environment {scoring}{where}", there, lambda: environments.share("scoring"))
 
 
 def _endpoints(endpoints: OnlineEndpoints, workloads: list[str]) -> Iterator[Item]:
