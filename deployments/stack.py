@@ -17,8 +17,8 @@ from deployments.environment import ROOT, inherited, process_environment
 from deployments.ports import DEFAULT_PORTS, free_ports, require_free
 from deployments.processes import Started, end, log_end, start
 from platforms.settings import CURRENT, Settings
+from platforms.settings import LOCAL_POOL as POOL
 
-POOL = "perennial-local"
 START_LIMIT_SECONDS = 120.0
 STATES = (Path(".perennial/service"), Path(".perennial/demo"))
 

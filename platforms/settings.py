@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOCAL_POOL = "perennial-local"
 CURRENT = Path(".perennial/current.json")  # {"state": DIR} of the service last started from this folder
 
 
@@ -26,7 +27,15 @@ class Settings(BaseSettings):
     platform: Literal["local"] = "local"
     state: Path = Path(".perennial/service")
     workloads: Path = Path("workloads")
+    pool_dev: str = Field(default=LOCAL_POOL, min_length=1, description="The work pool of ingest, train and retrain")
+    pool_staging: str = Field(default=LOCAL_POOL, min_length=1, description="The work pool of release")
+    pool_prod: str = Field(default=LOCAL_POOL, min_length=1, description="The work pool of what touches production")
     slack_webhook: SecretStr | None = Field(default=None, description="Where notifications go; none: off")
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """The work pools of all stages, each once."""
+        return tuple(dict.fromkeys((self.pool_dev, self.pool_staging, self.pool_prod)))
 
     @property
     def blobs(self) -> Path:

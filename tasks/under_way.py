@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from tasks.context import Context
 
-REPLACING = ("retrain", "release")  # the flows that may end with another champion
+REPLACING = ("retrain", "release", "promote")  # the flows that may end with another champion
 
 
 def replacement_under_way(context: Context) -> list[str]:
