@@ -17,7 +17,7 @@ from tasks.registration import evaluate_and_register, metrics_of, registered_und
 from tasks.starting import start_once
 from tasks.story import record, tell, tell_link, this_run
 from tasks.training import key_of_training, run_job
-from tasks.under_way import replacement_under_way
+from tasks.under_way import promotion_under_way
 
 RELEASE = "release/staging"
 
@@ -70,7 +70,7 @@ def start_release(context: Context, version: RegisteredModel) -> str:
 
     def unfinished() -> bool:
         approved = approval_of(context.platform.models.get(context.name, version.version))
-        return approved is not None and f"promote-{context.name}" not in replacement_under_way(context)
+        return approved is not None and not promotion_under_way(context)
 
     parameters = {"workload": context.name, "model_version": version.version}
     return start_once(RELEASE, parameters, release_key(context.name, version.version), unfinished)
