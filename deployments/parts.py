@@ -11,9 +11,8 @@ import httpx
 
 from deployments.environment import ROOT
 from platforms.azure.emulated import CONTAINER, REGISTRY, WORKSPACES, identity_of
-from platforms.settings import PlatformName
+from platforms.settings import LOCAL_POOL, PlatformName
 
-POOL = "perennial-local"
 Addresses = Mapping[str, str]
 
 
@@ -49,7 +48,7 @@ def _prefect(_: Path, addresses: Addresses) -> list[str]:
 
 
 def _worker(_: Path, __: Addresses) -> list[str]:
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", LOCAL_POOL, "--type", "process"]
     return [*command, "--name", "perennial-worker", "--install-policy", "never"]
 
 

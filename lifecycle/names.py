@@ -54,6 +54,11 @@ def report_prefix(workload: str) -> str:
     return f"reports/{workload}/"
 
 
+def probe_blob(workload: str, model_version: int) -> str:
+    """Where the question lies that staging asked a version, with its answer."""
+    return f"releases/{workload}/{model_version}/probe.json"
+
+
 def staging_endpoint(workload: str) -> str:
     """Staging is an endpoint of its own."""
     return f"{workload}{_STAGING}"
@@ -83,3 +88,8 @@ def event_id(workload: str, kind: str, key: str) -> UUID:
 def release_key(workload: str, model_version: int) -> str:
     """A release is of one model version; whoever comes with the same key continues it."""
     return f"release-{workload}-{model_version}"
+
+
+def promotion_key(workload: str, model_version: int, approved_at: str) -> str:
+    """A promotion is of one approval of one model version."""
+    return f"promote-{workload}-{model_version}-{approved_at}"

@@ -20,6 +20,7 @@ from platforms.azure.settings import AzureSettings
 
 CURRENT = Path(".perennial/current.json")  # state directory and platform of the service last started from this folder
 PlatformName = Literal["local", "azure", "azure-emulated"]
+LOCAL_POOL = "perennial-local"
 
 
 class Settings(BaseSettings):
@@ -31,6 +32,9 @@ class Settings(BaseSettings):
     azure: AzureSettings | None = Field(default=None, description="Where on Azure; needed where the platform is azure")
     state: Path = Path(".perennial/service")
     workloads: Path = Path("workloads")
+    pool_dev: str = Field(default=LOCAL_POOL, min_length=1, description="The work pool of ingest, train and retrain")
+    pool_staging: str = Field(default=LOCAL_POOL, min_length=1, description="The work pool of release")
+    pool_prod: str = Field(default=LOCAL_POOL, min_length=1, description="The work pool of what touches production")
     slack_webhook: SecretStr | None = Field(default=None, description="Where notifications go; none: off")
 
     @model_validator(mode="after")
@@ -46,6 +50,11 @@ class Settings(BaseSettings):
         if self.azure is None:
             raise LookupError("PERENNIAL_AZURE__… says nothing of where on Azure: see docs/azure.md.")
         return self.azure
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """The work pools of all stages, each once."""
+        return tuple(dict.fromkeys((self.pool_dev, self.pool_staging, self.pool_prod)))
 
     @property
     def blobs(self) -> Path:

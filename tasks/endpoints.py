@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import httpx
-import pandas as pd
 from prefect import get_run_logger
 
 from platforms.ports import Endpoint, OnlineEndpoints, RegisteredModel, Slot, SlotState, Unavailable
 from tasks.context import Context
+
+if TYPE_CHECKING:
+    import pandas as pd  # half a second, and a promotion does without
 
 PROBE = "probe-"  # correlation ids that start so are our own requests, and no patients
 START_LIMIT_SECONDS = 300.0

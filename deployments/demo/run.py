@@ -147,9 +147,14 @@ class _Loop:
     def _first_release(self) -> Any:
         self._step("ingest", self.runs.run("ingest/dev"))
         self._step("train", self.runs.run("train/dev", release=True))
-        release = self.runs.next_of("release/prod", self.began)
-        self._step("release", self.runs.completed(release.id, "release/prod"))
+        self._released(self.began)
         return self._champion(None)
+
+    def _released(self, since: datetime) -> None:
+        """The release that was started since then, and the promotion that it starts."""
+        for name, deployment in (("release", "release/staging"), ("promote", "promote/prod")):
+            run = self.runs.next_of(deployment, since)
+            self._step(name, self.runs.completed(run.id, deployment))
 
     def _champion(self, before: int | None) -> Any:
         from tasks.promotion import production
@@ -208,8 +213,7 @@ class _Loop:
         retrain = self.runs.next_of("retrain/dev", self.turned)
         self._say(f"the trigger started {retrain.name}")
         self.retrain = self._step("retrain", self.runs.completed(retrain.id, "retrain/dev"))
-        release = self.runs.next_of("release/prod", self.turned)
-        self._step("release", self.runs.completed(release.id, "release/prod"))
+        self._released(self.turned)
         second = self._champion(first.version)
         before = clients.tally.by_version[second.version]
         wait_for("An answer of the new champion", lambda: clients.tally.by_version[second.version] > before or None, 30)
