@@ -110,7 +110,7 @@ def _save_block(outputs: Mapping[str, str]) -> None:
     url = f"https://{outputs['storageName']}.blob.core.windows.net"
     credentials = AzureBlobStorageCredentials(account_url=url)
     block = AzureBlobStorageContainer(container_name="prefect-results", credentials=credentials)
-    block.save(block_name(outputs["environment"]), overwrite=True, _sync=True)
+    block.save(block_name(outputs["environment"]), overwrite=True)
 
 
 def main(outputs: Path, image: str = typer.Option(..., help="The flows' image, by digest.")) -> None:
