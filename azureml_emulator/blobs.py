@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from azureml_emulator.account_keys import is_signed, opens_blob
 from azureml_emulator.blob_index import Blob, BlobIndex
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.sas import is_valid
@@ -48,9 +49,18 @@ class Blobs:
         query = dict(request.query_params)
         if request.url.hostname != self._settings.blob_host:
             raise ServiceError(404, "ResourceNotFound", "There is no such storage account.")
+        account, key = self._settings.account, self._settings.account_key
         if "sig" in query:
-            if not is_valid(self._settings.account, self._settings.account_key, query):
+            reads = request.method in ("GET", "HEAD")
+            if not is_valid(account, key, query) and not (
+                reads and opens_blob(account, key, unquote(request.url.path), query)
+            ):
                 raise ServiceError(403, "AuthenticationFailed", "The shared access signature is not valid.")
+        elif request.headers.get("authorization", "").startswith("SharedKey "):
+            if not is_signed(account, key, request):
+                raise ServiceError(
+                    403, "AuthenticationFailed", "The request's signature is not that of the account's key."
+                )
         else:
             self._tokens.client_of(request.headers.get("authorization", ""))
 

@@ -12,6 +12,8 @@ from azureml_emulator.store import Document
 from azureml_emulator.world import PROVIDER, World, system_data
 
 DATASTORES = {"workspaceblobstore": "azureml-blobstore-{id}", "workspaceartifactstore": "azureml"}
+# The SDK's `jobs.stream` signs the addresses of logs itself, for which it needs the account's key.
+_CREDENTIALS = {"workspaceblobstore": "Sas", "workspaceartifactstore": "AccountKey"}
 
 
 class Workspaces:
@@ -96,7 +98,7 @@ class Workspaces:
             "containerName": container,
             "endpoint": "core.windows.net",
             "protocol": "https",
-            "credentials": {"credentialsType": "Sas"},
+            "credentials": {"credentialsType": _CREDENTIALS[name]},
             "isDefault": name == "workspaceblobstore",
             "serviceDataAccessAuthIdentity": "None",
             "tags": {},
@@ -129,8 +131,10 @@ class Workspaces:
         return empty(200 if found else 204)
 
     def _secrets(self, call: Call) -> Response:
-        self._world.require(call.workspace, "datastores", call.parts["name"])
+        store = self._world.require(call.workspace, "datastores", call.parts["name"])
         settings = self._world.settings
+        if store["properties"]["credentials"].get("credentialsType") == "AccountKey":
+            return reply({"secretsType": "AccountKey", "key": settings.account_key})
         token = account_signature(settings.account, settings.account_key)
         return reply({"secretsType": "Sas", "sasToken": token})
 
