@@ -52,8 +52,9 @@ def assemble(
     world = World(settings, store, tokens, blobs, proxy_port, authority)
     access = Access(settings, store)
     app = App(settings, tokens, Blobs(settings, tokens, access, index))
-    quotas = Quotas(world)
-    app.guards = [access.check_call, *([Bodies().check] if settings.check_bodies else []), quotas.check]
+    quotas, references = Quotas(world), RegistryReferences(world, access)
+    checks = [Bodies().check] if settings.check_bodies else []
+    app.guards = [access.check_call, *checks, references.check_call, quotas.check]
     tokens.routes(app.open)
     workspaces = Workspaces(world, access)
     workspaces.open_routes(app.open)
@@ -67,10 +68,9 @@ def assemble(
     jobs = Jobs(world, assets, locations, operations, JobRuns(world), tracked)
     history = History(world, jobs, assets, locations)
     artifacts = RunArtifacts(world, locations)
-    references = RegistryReferences(world, access)
     serving = Serving(world, assets, locations, references)
     endpoints = Endpoints(world, operations, serving)
-    deployments = Deployments(world, operations, serving, references)
+    deployments = Deployments(world, operations, serving)
     scoring = Scoring(world, serving)
     app.scoring = scoring.answer
     tracking = Tracking(world, http, tracked)
