@@ -29,9 +29,9 @@ $(VENV)/.ready: requirements.lock scoring/requirements.lock pyproject.toml
 
 setup: $(VENV)/.ready ## Make the environment
 
-demo: ## Run the whole loop until a drifted model has been replaced (DATA=FILE.csv: on your own patients)
+demo: ## Run the whole loop until a drifted model has been replaced (DATA=FILE.csv: your own patients; PLATFORM=azure-emulated)
 	@start=$$(date +%s.%N); $(MAKE) --no-print-directory setup && \
-	  $(BIN)/perennial demo --started-at $$start $(if $(DATA),--data "$(DATA)")
+	  $(BIN)/perennial demo --started-at $$start $(if $(DATA),--data "$(DATA)") $(if $(PLATFORM),--platform "$(PLATFORM)")
 
 up: setup ## Start the service and leave it running
 	@$(BIN)/perennial up
@@ -42,7 +42,20 @@ down: ## Stop the service and what the demo left running
 test: setup ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
-check: setup ## Lint, types, import contracts
+CHECKOV := .perennial/checkov
+SCANNED := $(shell find deployments/azure docker -name '*.bicep' -o -name '*Dockerfile' -o -name 'scan.py' 2>/dev/null)
+
+$(CHECKOV)/.ready: deployments/azure/checkov.lock | $(VENV)/.ready
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CHECKOV)
+	$(BIN)/uv pip sync --quiet --python $(CHECKOV)/bin/python --require-hashes --compile-bytecode deployments/azure/checkov.lock
+	touch $@
+
+# Scanned again only when something to scan changed.
+$(CHECKOV)/.scanned: $(CHECKOV)/.ready $(SCANNED)
+	$(CHECKOV)/bin/python deployments/azure/scan.py
+	touch $@
+
+check: setup $(CHECKOV)/.scanned ## Lint, types, import contracts, infrastructure
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -54,6 +67,8 @@ bench: setup ## Measure what the documents claim
 lock: ## Resolve the versions again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o scoring/requirements.lock scoring/requirements.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.lock -o docker/training/requirements.lock docker/training/requirements.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -o deployments/azure/checkov.lock deployments/azure/checkov.in
 
 clean: down ## Remove the environment and all state
 	rm -rf $(VENV) .perennial

@@ -1,4 +1,4 @@
-"""Managed online deployments: a model, the code that serves it, and the process that does."""
+"""Online deployments, managed and on Kubernetes: a model, the code that serves it, and the process that does."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from azureml_emulator.traffic import check_name
 from azureml_emulator.world import World
 
 # What a new server is needed for when it changes.
-_SERVED = ("model", "codeConfiguration", "environmentId", "environmentVariables")
+_SERVED = ("model", "codeConfiguration", "environmentId", "environmentVariables", "dataCollector")
 _DEFAULTS: Document = {
     "endpointComputeType": "Managed",
-    "instanceType": "Standard_DS3_v2",
     "scaleSettings": {"scaleType": "Default"},
     "requestSettings": {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"},
     "properties": {},
+}
+_MANAGED: Document = {"instanceType": "Standard_DS3_v2"}
+# The SDK reads the container's resources of such a deployment without asking whether there are any.
+_KUBERNETES: Document = {
+    "instanceType": "defaultinstancetype",
+    "containerResourceRequirements": {
+        "containerResourceRequests": {"cpu": "0.1", "memory": "0.5Gi"},
+        "containerResourceLimits": {"cpu": "2", "memory": "2Gi"},
+    },
 }
 
 
@@ -58,15 +66,25 @@ class Deployments:
 
     def _put(self, call: Call) -> Response:
         endpoint, name, body = call.parts["endpoint"], call.parts["name"], call.json()
-        self._world.require(call.workspace, KIND, endpoint)
+        owner = self._world.require(call.workspace, KIND, endpoint)
         check_name(name)
         properties = {**_DEFAULTS, **{key: value for key, value in body.get("properties", {}).items() if value}}
+        is_kubernetes = properties["endpointComputeType"] == "Kubernetes"
+        if is_kubernetes != bool(owner["properties"].get("compute")):
+            raise user_error(
+                f"The endpoint '{endpoint}' does not take {properties['endpointComputeType']} deployments."
+            )
+        properties = {**(_KUBERNETES if is_kubernetes else _MANAGED), **properties}
         self._check_named(call.workspace, properties)
         with self._world.store.lock:
             before = self._world.store.get(call.workspace, f"deployments/{endpoint}", name)
             goes_on = before is not None and _serves_the_same(before["properties"], properties)
             properties["provisioningState"] = "Succeeded" if goes_on else "Updating" if before else "Creating"
-            more = {"tags": body.get("tags") or {}, "location": self._world.settings.region, "kind": "Managed"}
+            more = {
+                "tags": body.get("tags") or {},
+                "location": self._world.settings.region,
+                "kind": "K8S" if is_kubernetes else "Managed",
+            }
             more["sku"] = body.get("sku") or {"name": "Default", "capacity": 1}
             path = f"{KIND}/{endpoint}/deployments/{name}"
             deployment = self._world.resource(call.workspace, path, properties, **more)

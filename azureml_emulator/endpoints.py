@@ -1,4 +1,4 @@
-"""Managed online endpoints: their traffic and their keys."""
+"""Online endpoints, managed and on Kubernetes: their traffic and their keys."""
 
 from __future__ import annotations
 
@@ -58,6 +58,9 @@ class Endpoints:
             raise user_error(f"The endpoint name '{name}' is already taken in this region.")
         properties = {key: value for key, value in body.get("properties", {}).items() if value is not None}
         live, mirrored = properties.get("traffic") or {}, properties.get("mirrorTraffic") or {}
+        compute = properties.get("compute")
+        if compute:
+            self._check_kubernetes(workspace, compute, mirrored)
         known = self._world.store.list(workspace, f"deployments/{name}")
         check_traffic(live, mirrored, {deployment["name"] for deployment in known})
         host = f"https://{name}.{self._world.settings.region}.inference.ml.azure.com"
@@ -73,9 +76,21 @@ class Endpoints:
             "provisioningState": "Succeeded",
         }
         given.pop("keys", None)
-        more = {"tags": body.get("tags") or {}, "location": self._world.settings.region, "kind": "Managed"}
+        more = {
+            "tags": body.get("tags") or {},
+            "location": self._world.settings.region,
+            "kind": "K8S" if compute else "Managed",
+        }
         identity = body.get("identity") or {"type": "SystemAssigned"}
         return self._world.resource(workspace, f"{KIND}/{name}", given, identity=identity, **more)
+
+    def _check_kubernetes(self, workspace: str, compute: str, mirrored: dict[str, int]) -> None:
+        """The cluster must be attached; there is no mirror there."""
+        found = self._world.store.get(workspace, "computes", compute.rpartition("/")[2].removeprefix("azureml:"))
+        if found is None or found["properties"].get("computeType") != "Kubernetes":
+            raise user_error(f"The compute '{compute}' is not an attached Kubernetes cluster.")
+        if any(mirrored.values()):
+            raise user_error("Traffic cannot be mirrored on Kubernetes endpoints.")
 
     def _others(self, workspace: str) -> list[str]:
         return [name for name in self._world.settings.workspaces if name != workspace]

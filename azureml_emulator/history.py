@@ -31,7 +31,7 @@ class History:
         runs = f"/history/v1.0{WORKSPACE}/runs/{{run}}"
         router.add("GET", runs, self._run)
         router.add("GET", f"{runs}/details", self._details)
-        router.add("GET", f"{runs}/children", lambda _: reply({"value": []}))
+        router.add("GET", f"{runs}/children", self._children)
         router.add("POST", f"/history/v1.0{WORKSPACE}/rundata", self._run_data)
         router.add("POST", f"/data/v1.0{WORKSPACE}/dataversion/batchGetResolvedUris", self._resolved_data)
         router.add("POST", f"/modelregistry/v1.0{WORKSPACE}/models/batchGetResolvedUris", self._resolved_models)
@@ -45,6 +45,11 @@ class History:
         if "error" in job["properties"]:
             details["error"] = {"error": job["properties"]["error"]}
         return reply({**details, "logFiles": self._logs(call.workspace, job)})
+
+    def _children(self, call: Call) -> Response:
+        found = self._jobs.children(call.workspace, call.parts["run"])
+        top = call.query.get("$top")
+        return reply({"value": [_metadata(job) for job in found[: int(top) if top else None]]})
 
     def _run_data(self, call: Call) -> Response:
         job = self._jobs.current(call.workspace, call.json()["runId"])

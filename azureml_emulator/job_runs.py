@@ -64,12 +64,15 @@ class JobRuns:
         except FileNotFoundError:
             state = {"status": "Queued", "error": ""}
         if not alive and state["status"] not in TERMINAL:
+            if (self._folder(workspace, name) / "cancel").exists():  # it was told before it could listen
+                return "Canceled", "The job was canceled by the user."
             return "Failed", "The process that ran the job is gone."
         return state["status"], state["error"]
 
     def cancel(self, workspace: str, name: str) -> None:
         """Ask the runner to end; it does so in its own time."""
         if self.is_alive(workspace, name):
+            (self._folder(workspace, name) / "cancel").touch()
             with suppress(ProcessLookupError):
                 os.kill(int((self._folder(workspace, name) / "pid").read_text()), signal.SIGTERM)
 

@@ -20,7 +20,7 @@ _ASSET = re.compile(r"azureml://registries/([^/]+)/([a-z]+)/([^/]+)/versions/([^
 SYSTEM = "endpoints"
 # Azure's own registry, open to all; what it holds is not known here.
 _PUBLIC = "azureml"
-_NAMING = (["jobs"], ["onlineendpoints", "deployments"])
+_NAMING = (["jobs"], ["onlineendpoints", "deployments"], ["batchendpoints", "deployments"])
 _WORDS = ("tags", "properties", "environmentVariables")  # of the user's, whatever they look like
 
 

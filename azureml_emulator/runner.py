@@ -6,7 +6,6 @@ Started as `python -m azureml_emulator.runner FOLDER`; it holds a lock on `FOLDE
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,10 +18,10 @@ import httpx
 
 from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.job_spec import fill_in
+from azureml_emulator.processes import adopt_orphans, end_with_all
 
 _LOG = "user_logs/std_log.txt"
 _LOOK_SECONDS = 1.0
-_GRACE_SECONDS = 10.0
 _PATIENCE_SECONDS = 120.0
 
 
@@ -92,7 +91,7 @@ class Job:
             try:
                 return self._wait(process, deadline)
             finally:
-                _end(process)
+                end_with_all(process)
 
     def _wait(self, process: subprocess.Popen[bytes], deadline: float | None) -> int:
         """To the end of the process; meanwhile the log is shown as it grows."""
@@ -155,22 +154,11 @@ def _blobs(spec: dict[str, Any]) -> BlobClient:
             time.sleep(0.2)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """The job, and all that it has started."""
-    for sign, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, None)):
-        try:
-            os.killpg(process.pid, sign)
-            process.wait(patience)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
-
-
 def _stop(_sign: int, _frame: FrameType | None) -> None:
     raise Canceled("The job was canceled by the user.")
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _stop)
+    adopt_orphans()
     Job(Path(sys.argv[1])).perform()

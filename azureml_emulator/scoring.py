@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -11,6 +12,8 @@ from starlette.responses import Response
 from azureml_emulator.endpoints import KIND
 from azureml_emulator.errors import ServiceError, not_found
 from azureml_emulator.job_spec import seconds
+from azureml_emulator.measurements import Request
+from azureml_emulator.monitor_metrics import MonitorMetrics
 from azureml_emulator.routing import Call, reply
 from azureml_emulator.serving import Serving
 from azureml_emulator.store import Document
@@ -25,8 +28,9 @@ _LEFT_OUT = ("content-length", "transfer-encoding", "connection", "server", "dat
 class Scoring:
     """One request to a model server, and perhaps a copy of it to the mirror."""
 
-    def __init__(self, world: World, serving: Serving) -> None:
+    def __init__(self, world: World, serving: Serving, metrics: MonitorMetrics) -> None:
         self._world = world
+        self._metrics = metrics
         self._serving = serving
         self._http = httpx.Client(trust_env=False)
         self._mirrors = ThreadPoolExecutor(4)
@@ -69,10 +73,25 @@ class Scoring:
         address = self._serving.address(workspace, endpoint, name)
         if deployment is None or address is None:
             raise ServiceError(404, "DeploymentNotFound", f"The endpoint has no deployment '{name}' that serves.")
+        began = time.perf_counter()
+        status, model_status = 500, ""
+        try:
+            answer = self._ask(call, deployment, address)
+            response = _as_the_service(answer, name)
+            status, model_status = response.status_code, str(answer.status_code)
+        except ServiceError as error:
+            status = error.status
+            raise
+        finally:
+            ms = (time.perf_counter() - began) * 1000
+            self._metrics.record(workspace, endpoint, Request(time.time(), name, status, model_status, ms))
+        return response
+
+    def _ask(self, call: Call, deployment: Document, address: str) -> httpx.Response:
         limit = seconds(deployment["properties"]["requestSettings"].get("requestTimeout")) or 5.0
         headers = {key: call.headers[key] for key in _PASSED_ON if key in call.headers}
         try:
-            answer = self._http.request(
+            return self._http.request(
                 call.method,
                 address + call.path,
                 params=call.query,
@@ -84,7 +103,6 @@ class Scoring:
             raise ServiceError(408, "RequestTimeout", f"The model took longer than {limit:g} s.") from error
         except httpx.TransportError as error:
             raise ServiceError(502, "BadGateway", f"The model server does not answer: {error}") from error
-        return _as_the_service(answer, name)
 
 
 def _as_the_service(answer: httpx.Response, name: str) -> Response:

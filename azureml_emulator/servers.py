@@ -43,6 +43,10 @@ class Server:
     def log(self) -> Path:
         return self.folder / "server.log"
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None else None
+
     def start(self, healthy: Callable[[], None], failed: Callable[[str], None]) -> None:
         """Begin; one of the two is called once it is known whether it answers."""
         self.folder.mkdir(parents=True, exist_ok=True)

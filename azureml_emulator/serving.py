@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from azureml_emulator.assets import Assets
+from azureml_emulator.data_collector import DataCollector, configuration
 from azureml_emulator.locations import Locations
 from azureml_emulator.registry_references import RegistryReferences
 from azureml_emulator.servers import Server
@@ -20,12 +21,21 @@ _LOG_LINES = 200
 class Serving:
     """Servers by workspace, endpoint and deployment; a deployment's document is told whether its server answers."""
 
-    def __init__(self, world: World, assets: Assets, locations: Locations, references: RegistryReferences) -> None:
+    def __init__(
+        self,
+        world: World,
+        assets: Assets,
+        locations: Locations,
+        references: RegistryReferences,
+        collect_seconds: float = 1.0,
+    ) -> None:
         self._world = world
         self._assets = assets
         self._locations = locations
         self._references = references
+        self._collect_seconds = collect_seconds
         self._servers: dict[tuple[str, str, str], Server] = {}
+        self._collectors: dict[tuple[str, str, str], DataCollector] = {}
         self._lock = threading.RLock()
 
     def resume(self) -> None:
@@ -40,9 +50,12 @@ class Serving:
         """Serve a deployment, in the place of what served it before."""
         name = deployment["name"]
         self.stop(workspace, endpoint, name)
-        server = self._server(workspace, endpoint, deployment)
+        collector = self._collector(workspace, endpoint, deployment)
+        server = self._server(workspace, endpoint, deployment, collector.environment if collector else {})
         with self._lock:
             self._servers[workspace, endpoint, name] = server
+            if collector is not None:
+                self._collectors[workspace, endpoint, name] = collector
 
         def tell(state: str, reason: str = "") -> None:
             with self._lock:
@@ -54,19 +67,25 @@ class Serving:
     def stop(self, workspace: str, endpoint: str, name: str) -> None:
         with self._lock:
             server = self._servers.pop((workspace, endpoint, name), None)
+            collector = self._collectors.pop((workspace, endpoint, name), None)
         if server is not None:
             server.stop()
+        if collector is not None:  # after the server, which hands over its last payloads when it ends
+            collector.close()
 
     def stop_all(self) -> None:
-        with self._lock:
-            servers, self._servers = list(self._servers.values()), {}
-        for server in servers:
-            server.stop()
+        for workspace, endpoint, name in list(self._servers):
+            self.stop(workspace, endpoint, name)
 
     def address(self, workspace: str, endpoint: str, name: str) -> str | None:
         """Where its server answers, if there is one."""
         server = self._servers.get((workspace, endpoint, name))
         return f"http://127.0.0.1:{server.port}" if server is not None and server.port else None
+
+    def process(self, workspace: str, endpoint: str, name: str) -> int | None:
+        """The id of its server's first process, if there is one."""
+        server = self._servers.get((workspace, endpoint, name))
+        return server.pid if server is not None else None
 
     def log(self, workspace: str, endpoint: str, name: str, lines: int | None) -> str:
         """The last lines that the server wrote."""
@@ -76,7 +95,25 @@ class Serving:
         text = server.log.read_text(errors="replace").splitlines(keepends=True)
         return "".join(text[-(lines or _LOG_LINES) :])
 
-    def _server(self, workspace: str, endpoint: str, deployment: Document) -> Server:
+    def _collector(self, workspace: str, endpoint: str, deployment: Document) -> DataCollector | None:
+        properties = deployment["properties"]
+        config = configuration(properties)
+        if config is None:
+            return None
+        settings = self._world.settings
+        folder = settings.state / "collectors" / workspace / endpoint / f"{deployment['name']}-{uuid4().hex[:8]}"
+        place = self._locations.find(workspace, "azureml://datastores/workspaceblobstore/paths/")
+        return DataCollector(
+            source=f"{settings.workspace_id(workspace)}/onlineEndpoints/{endpoint}/deployments/{deployment['name']}",
+            config=config,
+            rolled=properties["dataCollector"].get("rollingRate") or "Hour",
+            folder=folder,
+            put=lambda name, file: self._world.blobs.put(place.container, name, file),
+            address=f"https://{settings.blob_host}/{place.container}",
+            seconds=self._collect_seconds,
+        )
+
+    def _server(self, workspace: str, endpoint: str, deployment: Document, collector: dict[str, str]) -> Server:
         settings, properties = self._world.settings, deployment["properties"]
         folder = settings.state / "serving" / workspace / endpoint / f"{deployment['name']}-{uuid4().hex[:8]}"
         code = properties.get("codeConfiguration") or {}
@@ -90,6 +127,7 @@ class Serving:
             "AZUREML_MODEL_DIR": words["model_dir"],
             "AML_APP_ROOT": words["app_root"],
             "AZUREML_ENTRY_SCRIPT": words["entry_script"],
+            **collector,
             **{key: str(value) for key, value in (properties.get("environmentVariables") or {}).items()},
         }
 

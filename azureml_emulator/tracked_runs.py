@@ -27,13 +27,15 @@ class TrackedRuns:
         self._world = world
         self._http = http
 
-    def begin(self, workspace: str, job: str, experiment: str) -> None:
-        """Make the run of a job, where the workspace has a server."""
+    def begin(self, workspace: str, job: str, experiment: str, parent: str = "") -> None:
+        """Make the run of a job, below its parent's, where the workspace has a server."""
         server = self._world.settings.mlflow_of(workspace)
         if server is None:
             return
         start = int(time.time() * 1000)
-        body = {"experiment_id": self._experiment(server, experiment), "run_name": job, "start_time": start}
+        body: dict[str, Any] = {"experiment_id": self._experiment(server, experiment), "run_name": job}
+        tags = [{"key": "mlflow.parentRunId", "value": self._run(workspace, parent)}] if parent else []
+        body |= {"start_time": start, "tags": tags}
         run = self._call(server, "POST", "runs/create", body)["run"]["info"]["run_id"]
         self._world.store.put(workspace, "runOfJob", job, {"id": run})
         self._world.store.put(workspace, "jobOfRun", run, {"id": job})
@@ -44,6 +46,16 @@ class TrackedRuns:
         if server is not None and run != job:
             body = {"run_id": run, "status": _STATES[status], "end_time": int(time.time() * 1000)}
             self._call(server, "POST", "runs/update", body)
+
+    def metric(self, workspace: str, job: str, name: str) -> float | None:
+        """The last value that a job has logged of a metric."""
+        server, run = self._world.settings.mlflow_of(workspace), self._run(workspace, job)
+        if server is None or run == job:
+            return None
+        address = f"{server.rstrip('/')}{_API}runs/get"
+        answer = self._http.get(address, params={"run_id": run}).raise_for_status().json()
+        found = [entry["value"] for entry in answer["run"]["data"].get("metrics", []) if entry["key"] == name]
+        return float(found[0]) if found else None
 
     def to_server(self, workspace: str, path: str, query: str, content: bytes) -> tuple[str, str, bytes]:
         """A request in the server's words."""

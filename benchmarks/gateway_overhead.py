@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.figures import Figure, percentile
 from benchmarks.service import ROOT, running_service
+from deployments.demo.waiting import wait_for
 
 ROUNDS = 7
 SECONDS = 4.0
@@ -63,6 +64,7 @@ def _release(context: Any) -> None:
     code = "from flows.train import train; from flows.release import release; release('diabetes', train('diabetes'))"
     with tempfile.TemporaryFile() as output:
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, stdout=output, stderr=output)
+    wait_for("The promotion", lambda: context.platform.models.by_alias("diabetes", "champion"), 120)
 
 
 def _slot_port(context: Any) -> int:

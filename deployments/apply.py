@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployments.environment import ROOT, inherited, process_environment
-from deployments.stack import POOL
 from platforms.settings import Settings
 from platforms.workloads import all_workloads
 
@@ -48,7 +47,7 @@ def _apply(settings: Settings, environment: dict[str, str]) -> list[str]:
 
     from deployments.notifications import apply_notifications
 
-    _pool()
+    _pools(settings)
     _prefect(environment, "--no-prompt", "deploy", "--all")
     valid, broken = all_workloads(settings.workloads)
     workloads = [found.workload for found in valid]
@@ -60,16 +59,18 @@ def _apply(settings: Settings, environment: dict[str, str]) -> list[str]:
     return told + [f"left out: {error}" for error in broken]
 
 
-def _pool() -> None:
-    """The work pool, if it is not there; what an operator set on it stays."""
+def _pools(settings: Settings) -> None:
+    """The work pools of the stages, where they are not there; what an operator made or set on one stays."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
     from prefect.exceptions import ObjectAlreadyExists
     from prefect.workers.process import ProcessWorker
 
     template = ProcessWorker.get_default_base_job_template()
-    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
-        client.create_work_pool(WorkPoolCreate(name=POOL, type="process", base_job_template=template))
+    with get_client(sync_client=True) as client:
+        for name in settings.pools:
+            with suppress(ObjectAlreadyExists):
+                client.create_work_pool(WorkPoolCreate(name=name, type="process", base_job_template=template))
 
 
 def _prefect(environment: dict[str, str], *words: str) -> None:
@@ -86,7 +87,7 @@ def _prefect(environment: dict[str, str], *words: str) -> None:
 
 
 def _limits(client: SyncPrefectClient, workloads: list[Workload]) -> list[str]:
-    """One retraining and one release of a workload at a time."""
+    """One retraining of a workload at a time, and one release, promotion or rollback."""
     told = []
     for workload in workloads:
         for what in LIMITS:

@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 
 State = Annotated[Path, typer.Option(envvar="PERENNIAL_STATE", help="Folder of the service's state.")]
+Where = Annotated[str, typer.Option(envvar="PERENNIAL_PLATFORM", help="local, azure or azure-emulated.")]
 Workload = Annotated[str, typer.Argument(help="The workload's name.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
@@ -23,7 +24,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.command()
 def up(
     state: State = Path(".perennial/service"),
-    ports: Annotated[list[str] | None, typer.Option(help="NAME=PORT: prefect, mlflow, gateway, gateway_admin.")] = None,
+    ports: Annotated[
+        list[str] | None, typer.Option(help="NAME=PORT: prefect, mlflow, gateway, gateway_admin, emulator.")
+    ] = None,
+    platform: Where = "local",
 ) -> None:
     """Start the service and leave it running; harmless when it runs."""
     from deployments.apply import deploy as apply
@@ -31,14 +35,16 @@ def up(
     from deployments.stack import up as start
     from platforms.settings import Settings
 
-    settings = Settings(state=state.resolve())
+    settings = Settings.model_validate({"state": state.resolve(), "platform": platform})
     stack = start(settings, {**DEFAULT_PORTS, **parse_ports(ports or [])})
     typer.echo(f"Started: {', '.join(stack.started)}." if stack.started else "All of it was running already.")
     for line in apply(settings):
         typer.echo(f"  {line}")
     typer.echo(f"Prefect UI: {stack.addresses['prefect']}")
-    typer.echo(f"MLflow UI:  {stack.addresses['mlflow']}")
-    typer.echo(f"Endpoints:  {stack.addresses['gateway']}/endpoints/NAME/score")
+    if "mlflow" in stack.addresses:
+        typer.echo(f"MLflow UI:  {stack.addresses['mlflow']}")
+    if "gateway" in stack.addresses:
+        typer.echo(f"Endpoints:  {stack.addresses['gateway']}/endpoints/NAME/score")
     typer.echo("`make down` stops it.")
 
 
@@ -119,12 +125,13 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def demo(
     data: Annotated[Path | None, typer.Option(help="Raw patients instead of generated ones.")] = None,
+    platform: Where = "local",
     started_at: Annotated[float | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Run the whole loop until a drifted model has been replaced."""
+    """Run the whole loop until a drifted model has been replaced; on this machine, or on an emulated Azure."""
     from deployments.demo.run import main as run
 
-    raise typer.Exit(run(data, started_at))
+    raise typer.Exit(run(data, started_at, platform))
 
 
 def main() -> None:

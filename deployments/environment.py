@@ -28,10 +28,14 @@ def process_environment(settings: Settings, addresses: Mapping[str, str]) -> dic
     """What our processes find in their environment beside what they inherit."""
     return {
         **QUIET,
+        "PERENNIAL_PLATFORM": settings.platform,
         "PERENNIAL_STATE": str(settings.state.resolve()),
         "PERENNIAL_WORKLOADS": str(settings.workloads.resolve()),
         "PERENNIAL_PYTHON": sys.executable,
         "PERENNIAL_ROOT": str(ROOT),
+        "PERENNIAL_POOL_DEV": settings.pool_dev,
+        "PERENNIAL_POOL_STAGING": settings.pool_staging,
+        "PERENNIAL_POOL_PROD": settings.pool_prod,
         "PREFECT_HOME": str(settings.state.resolve() / "prefect"),
         "PREFECT_API_URL": f"{addresses['prefect']}/api",
         "PREFECT_UI_URL": addresses["prefect"],
@@ -41,7 +45,7 @@ def process_environment(settings: Settings, addresses: Mapping[str, str]) -> dic
         "PREFECT_WORKER_QUERY_SECONDS": "0.5",
         "PREFECT_WORKER_PREFETCH_SECONDS": "10",
         "PREFECT_CLI_PROMPT": "false",
-        "MLFLOW_TRACKING_URI": addresses["mlflow"],
+        **({"MLFLOW_TRACKING_URI": addresses["mlflow"]} if settings.platform == "local" else {}),
     }
 
 

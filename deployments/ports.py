@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import psutil
 
-DEFAULT_PORTS = {"prefect": 4200, "mlflow": 5000, "gateway": 8080, "gateway_admin": 8081}
+DEFAULT_PORTS = {"prefect": 4200, "mlflow": 5000, "gateway": 8080, "gateway_admin": 8081, "emulator": 8443}
 
 
 class PortInUse(RuntimeError):

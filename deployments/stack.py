@@ -1,24 +1,22 @@
-"""The local stack: Prefect's server and a worker, MLflow, and the scoring gateway, all on loopback."""
+"""The stack on this machine, all on loopback: started part by part, waited for, ended."""
 
 from __future__ import annotations
 
 import json
-import sys
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from deployments.environment import ROOT, inherited, process_environment
-from deployments.ports import DEFAULT_PORTS, free_ports, require_free
+from deployments.parts import PARTS, Addresses, Part, ports_of
+from deployments.ports import free_ports, require_free
 from deployments.processes import Started, end, log_end, start
 from platforms.settings import CURRENT, Settings
 
-POOL = "perennial-local"
 START_LIMIT_SECONDS = 120.0
 STATES = (Path(".perennial/service"), Path(".perennial/demo"))
 
@@ -48,19 +46,41 @@ def up(settings: Settings, ports: Mapping[str, int] | None = None) -> Stack:
     running = {name: one for name, one in record["processes"].items() if one.process is not None}
     addresses = record["addresses"] if running else {}
     if not addresses:
-        chosen = dict(ports) if ports is not None else free_ports(list(DEFAULT_PORTS))
+        names = ports_of(settings.platform)
+        chosen = {name: ports[name] for name in names} if ports is not None else free_ports(names)
         require_free(chosen)
         addresses = {name: f"http://127.0.0.1:{port}" for name, port in chosen.items()}
     environment = process_environment(settings, addresses)
-    missing = [name for name in _COMMANDS if name not in running]
-    for name in missing:
-        command = _COMMANDS[name](state, addresses)
-        running[name] = start(command, {**inherited(), **environment, **_EXTRA.get(name, {})}, _log(state, name), ROOT)
+    parts = PARTS[settings.platform]
+    missing = [part for part in parts if part.name not in running]
+    for part in missing:
+        command = part.command(state, addresses)
+        running[part.name] = start(
+            command, {**inherited(), **environment, **part.environment}, _log(state, part.name), ROOT
+        )
         _write(state, running, addresses)
-    _wait_all(running, addresses)
+    _wait_all(parts, running, state, addresses)
+    if settings.platform == "azure-emulated":
+        environment |= _prepare_emulated(settings)
     CURRENT.parent.mkdir(exist_ok=True)
-    CURRENT.write_text(json.dumps({"state": str(state)}))
-    return Stack(state, addresses, environment, tuple(missing))
+    CURRENT.write_text(json.dumps({"state": str(state), "platform": settings.platform}))
+    return Stack(state, addresses, environment, tuple(part.name for part in missing))
+
+
+def _prepare_emulated(settings: Settings) -> dict[str, str]:
+    """What Bicep and the `setup` flow make on Azure; the variables by which the SDKs find the emulator."""
+    from platforms.azure.clients import AzureClients
+    from platforms.azure.emulated import client_environment, make_infrastructure
+    from platforms.azure.workspace_setup import plan
+    from platforms.choose import choose_platform
+
+    environment = client_environment(settings.state)
+    os.environ.update(environment)
+    make_infrastructure(settings.require_azure())
+    for item in plan(AzureClients(settings.require_azure()), choose_platform(settings).endpoints, []):
+        if not item.there:
+            item.make()
+    return environment
 
 
 def down(state: Path) -> int:
@@ -91,76 +111,20 @@ def _log(state: Path, name: str) -> Path:
     return state / "logs" / f"{name}.log"
 
 
-def _port(address: str) -> str:
-    return address.rpartition(":")[2]
-
-
-def _prefect(_: Path, addresses: Mapping[str, str]) -> list[str]:
-    command = [sys.executable, "-m", "deployments.prefect_server", "server", "start", "--host", "127.0.0.1"]
-    return [*command, "--port", _port(addresses["prefect"])]
-
-
-def _worker(_: Path, __: Mapping[str, str]) -> list[str]:
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
-    return [*command, "--name", "perennial-worker", "--install-policy", "never"]
-
-
-def _mlflow(state: Path, addresses: Mapping[str, str]) -> list[str]:
-    folder = state / "mlflow"
-    folder.mkdir(exist_ok=True)
-    options = ["--host", "127.0.0.1", "--port", _port(addresses["mlflow"]), "--workers", "1"]
-    places = [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
-        "--artifacts-destination",
-        str(folder / "artifacts"),
-    ]
-    return [sys.executable, "-m", "mlflow", "server", *options, *places]
-
-
-def _gateway(state: Path, addresses: Mapping[str, str]) -> list[str]:
-    ports = ["--port", _port(addresses["gateway"]), "--admin-port", _port(addresses["gateway_admin"])]
-    environments = ROOT / ".perennial" / "environments"  # shared: they are named by what they hold
-    places = ["--state", str(state / "gateway"), "--predictions", str(state / "blobs" / "predictions")]
-    return [sys.executable, "-m", "scoring.gateway", *ports, *places, "--environments", str(environments)]
-
-
-_COMMANDS: dict[str, Callable[[Path, Mapping[str, str]], list[str]]] = {
-    "prefect": _prefect,
-    "mlflow": _mlflow,
-    "gateway": _gateway,
-    "worker": _worker,
-}
-_EXTRA = {
-    "prefect": {
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
-        "PREFECT_SERVER_SERVICES_FOREMAN_ENABLED": "true",
-    },
-    "worker": {"PREFECT_SERVER_EPHEMERAL_ENABLED": "false"},
-}
-_HEALTH = {"prefect": "/api/health", "mlflow": "/health", "gateway_admin": "/healthz"}
-_OWNER = {"gateway_admin": "gateway"}
-
-
-def _wait_all(running: Mapping[str, Started], addresses: Mapping[str, str]) -> None:
-    with ThreadPoolExecutor(len(_HEALTH)) as pool:
-        waits = [
-            pool.submit(_wait, _OWNER.get(name, name), running[_OWNER.get(name, name)], addresses[name] + path)
-            for name, path in _HEALTH.items()
-        ]
-        for wait in waits:
+def _wait_all(parts: Sequence[Part], running: Mapping[str, Started], state: Path, addresses: Addresses) -> None:
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for wait in [pool.submit(_wait, part, running[part.name], state, addresses) for part in parts if part.answers]:
             wait.result()
 
 
-def _wait(name: str, started: Started, url: str) -> None:
+def _wait(part: Part, started: Started, state: Path, addresses: Addresses) -> None:
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while time.monotonic() < deadline:
         if started.process is None:
-            raise StackFailed(f"{name} ended while it was starting. The end of its log:\n{log_end(started.log)}")
-        try:
-            if httpx.get(url, timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
+            raise StackFailed(f"{part.name} ended while it was starting. The end of its log:\n{log_end(started.log)}")
+        if part.answers is not None and part.answers(state, addresses):
+            return
         time.sleep(0.1)
-    raise StackFailed(f"{name} did not answer within {START_LIMIT_SECONDS:.0f} s. Its log:\n{log_end(started.log)}")
+    raise StackFailed(
+        f"{part.name} did not answer within {START_LIMIT_SECONDS:.0f} s. Its log:\n{log_end(started.log)}"
+    )

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lifecycle.names import CHAMPION, staging_endpoint
+from lifecycle.tags import APPROVED_BY, REASON, VERDICT
 from platforms.choose import choose_platform
 from platforms.ports import NotFound, Platform, RegisteredModel
 from platforms.settings import Settings
@@ -79,10 +80,10 @@ def _endpoint(platform: Platform, name: str) -> tuple[list[dict[str, Any]], str 
 
 
 def _verdict(version: RegisteredModel) -> str:
-    """What became of a version: promoted, rejected and why, or nothing yet."""
-    from tasks.promotion import REASON, VERDICT
-
+    """What became of a version: approved, promoted, rejected and why, or nothing yet."""
     verdict = version.tags.get(VERDICT, "not released")
+    if verdict == "approved":
+        return f"approved by {version.tags.get(APPROVED_BY, 'nobody')}, not promoted yet"
     return f"{verdict}: {version.tags[REASON]}" if verdict == "rejected" and REASON in version.tags else verdict
 
 

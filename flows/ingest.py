@@ -8,8 +8,10 @@ from flows.parameters import WorkloadName
 from lifecycle.dataset import DatasetManifest
 from tasks.context import Context, open_context
 from tasks.ingestion import Intake, read_labelled, validate, write_version
-from tasks.raw_data import read_raw
+from tasks.raw_data import find_raw
 from tasks.story import record, tell, tell_table
+
+MOST_TOLD = 50  # files of a kind, in the text on the run's page
 
 
 @flow(
@@ -26,10 +28,11 @@ def ingest(workload: WorkloadName) -> str:
 
 def ingest_into(context: Context) -> DatasetManifest:
     """The steps of `ingest`, for flows that have a context already."""
-    files = read_raw(context)
+    files = find_raw(context)
     labelled = read_labelled(context)
     columns, intakes = validate(context, files, labelled)
-    tell_table(context, "sources", [intake.as_row() for intake in intakes], "What was read, and what was wrong with it")
+    told = [intake.as_row() for intake in intakes if intake.is_told]
+    tell_table(context, "sources", told, "What was read, and what was wrong with it")
     manifest = write_version(context, columns, intakes)
     _tell(context, manifest, intakes)
     return manifest
@@ -40,9 +43,11 @@ def _tell(context: Context, manifest: DatasetManifest, intakes: list[Intake]) ->
         f"Dataset {manifest.version}: {manifest.rows} rows ({manifest.train_rows} to train on, "
         f"{manifest.holdout_rows} held out), {manifest.quarantined_rows} in quarantine."
     )
-    unusable = [f"- `{intake.name}`: {intake.problem}" for intake in intakes if intake.problem]
     text = f"### {summary}\n\n{manifest.raw_rows} raw rows, {manifest.labelled_rows} labelled predictions."
-    tell(context, "dataset", text + ("\n\n**Not used:**\n" + "\n".join(unusable) if unusable else ""))
+    unusable = [intake for intake in intakes if intake.problem and not intake.passed_over]
+    passed_over = [intake for intake in intakes if intake.passed_over]
+    text += _list("Not used, or not to their end", unusable) + _list("Passed over", passed_over)
+    tell(context, "dataset", text)
     record(
         context,
         "ingested",
@@ -51,3 +56,11 @@ def _tell(context: Context, manifest: DatasetManifest, intakes: list[Intake]) ->
         dataset_version=manifest.version,
         evidence=manifest.model_dump(mode="json", include={"rows", "raw_rows", "labelled_rows", "quarantined_rows"}),
     )
+
+
+def _list(title: str, intakes: list[Intake]) -> str:
+    """A heading and a line each, for the first of them; nothing where there are none."""
+    lines = [f"- `{intake.name}`: {intake.problem}" for intake in intakes[:MOST_TOLD]]
+    if len(intakes) > MOST_TOLD:
+        lines.append(f"- and {len(intakes) - MOST_TOLD} more, in the table of sources")
+    return "".join([f"\n\n**{title}:**\n", "\n".join(lines)]) if lines else ""

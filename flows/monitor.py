@@ -10,14 +10,14 @@ from flows.parameters import WorkloadName
 from lifecycle.decision import Decision, decide
 from lifecycle.findings import Finding
 from lifecycle.names import CHAMPION
+from lifecycle.tags import DATASET, PROMOTED_AT
 from monitoring.drift import ColumnDrift, drift_findings
 from platforms.ports import RegisteredModel
 from tasks.context import Context, open_context
 from tasks.datasets import read_holdout
 from tasks.observation import Window, as_rows, check_drift, check_performance, read_window
 from tasks.pictures import show_drift, write_report
-from tasks.promotion import PROMOTED_AT
-from tasks.registration import DATASET, TRIGGER, UNNAMED
+from tasks.registration import TRIGGER, UNNAMED
 from tasks.story import emit, now, record, tell, tell_table
 from tasks.under_way import replacement_under_way
 

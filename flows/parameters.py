@@ -12,6 +12,7 @@ from pydantic import Field
 
 WorkloadName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,22}[a-z0-9]$")]
 ModelVersion = Annotated[int | None, Field(ge=1)]
+ApprovedVersion = Annotated[int, Field(ge=1)]
 DatasetVersion = Annotated[str | None, Field(pattern=r"^[0-9a-f]{12}$")]
 Reason = Annotated[str, Field(min_length=1, max_length=4000)]
 

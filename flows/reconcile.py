@@ -1,15 +1,12 @@
-"""reconcile: alias, traffic and staging brought together from what is there."""
+"""reconcile: alias and traffic of production brought together from what is there. Staging is cleared by releases."""
 
 from __future__ import annotations
 
 from prefect import flow
 
 from flows.parameters import WorkloadName
-from lifecycle.names import STAGING_SLOT
-from platforms.ports import NotFound
 from tasks.context import open_context
 from tasks.promotion import reconcile_alias
-from tasks.staging import clear_staging
 from tasks.story import tell
 
 
@@ -22,9 +19,5 @@ def reconcile(workload: WorkloadName) -> str:
     """
     context = open_context(workload)
     told = reconcile_alias(context)
-    try:
-        clear_staging(context)
-    except NotFound:
-        told += f" There is no staging slot {STAGING_SLOT}."
     tell(context, "reconcile", f"### {told}")
     return told

@@ -1,4 +1,4 @@
-"""release: a candidate goes through its gates and staging to production, or is rejected; production never waits."""
+"""release: a candidate goes through its gates and staging, and is approved or rejected. It knows no production."""
 
 from __future__ import annotations
 
@@ -13,24 +13,18 @@ from prefect.states import Completed, State
 from pydantic import Field
 
 from flows.parameters import LEASE_SECONDS, ModelVersion, WorkloadName
-from lifecycle.names import CHAMPION
+from lifecycle.names import CHAMPION, promotion_key
+from lifecycle.tags import DATASET, REASON, VERDICT
 from platforms.ports import NotFound, RegisteredModel
+from tasks.approval import Approved, approval_of, approve, new_approval, overtaken
 from tasks.context import Context, open_context
-from tasks.gates import Candidate, Judgement, judge, load_candidate
-from tasks.promotion import (
-    APPROVED_BY,
-    PROMOTED_AT,
-    REASON,
-    VERDICT,
-    deploy_beside,
-    move_traffic,
-    probe,
-    production,
-    reconcile_alias,
-)
-from tasks.registration import DATASET
+from tasks.gates import Judgement, judge, load_candidate
+from tasks.probe import keep_answer
 from tasks.staging import Check, clear_staging, deploy_to_staging, test_in_staging
-from tasks.story import emit, now, record, tell, tell_table
+from tasks.starting import start_once
+from tasks.story import emit, record, tell, tell_table
+
+PROMOTE = "promote/prod"
 
 
 class Approval(RunInput):
@@ -44,25 +38,21 @@ class Approval(RunInput):
 @flow(
     name="release",
     flow_run_name="release-{workload}",
-    description="Take a candidate through its gates and staging to production.",
+    description="Take a candidate through its gates and staging; start the promotion of what is approved.",
 )
 def release(workload: WorkloadName, model_version: ModelVersion = None) -> State[Any]:
-    """Completed, promoted or rejected; Failed where the platform did not do its part. Safe to run again.
+    """Completed, approved or rejected; Failed where the platform did not do its part. Safe to run again.
 
     Args:
         workload: The model's name, as its workload.yaml says, such as diabetes.
         model_version: A version in the registry. Empty: the newest.
     """
     context = open_context(workload)
-    version = _candidate(context, model_version)
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
-        live = production(context)
-        if live is not None and live.version == version.version:
-            reconcile_alias(context)
-            return _conclude(context, version, live.slot.name, None)
-        if version.tags.get(VERDICT) == "rejected":
-            return Completed(message=f"Version {version.version} was rejected before: {version.tags.get(REASON, '')}")
-        return _release(context, version)
+        version = _candidate(context, model_version)
+        outcome = _outcome(context, version)
+    # Only now, since the promotion takes the same limit.
+    return _hand_over(context, version, outcome) if isinstance(outcome, Approved) else outcome
 
 
 def _candidate(context: Context, wanted: int | None) -> RegisteredModel:
@@ -74,8 +64,25 @@ def _candidate(context: Context, wanted: int | None) -> RegisteredModel:
     return versions[-1]
 
 
-def _release(context: Context, version: RegisteredModel) -> State[Any]:
-    champion = context.platform.models.by_alias(context.name, CHAMPION)
+def _outcome(context: Context, version: RegisteredModel) -> Approved | State[Any]:
+    """The approval, this run's or one that waits for its promotion; or how the run ends without."""
+    models = context.platform.models
+    champion = models.by_alias(context.name, CHAMPION)
+    current = None if champion is None else champion.version
+    waiting = approval_of(version)
+    if waiting is not None and overtaken(version, waiting, current, models.versions(context.name)) is None:
+        _clear_staging(context)
+        return waiting
+    if current == version.version:
+        return Completed(message=f"Version {version.version} of {context.name} is the champion already.")
+    if version.tags.get(VERDICT) == "rejected":
+        return Completed(message=f"Version {version.version} was rejected before: {version.tags.get(REASON, '')}")
+    return _through_staging(context, version, champion)
+
+
+def _through_staging(
+    context: Context, version: RegisteredModel, champion: RegisteredModel | None
+) -> Approved | State[Any]:
     candidate = load_candidate(context, version)
     judgement = judge(context, candidate, champion)
     _tell_checks(context, "gates", judgement.checks, "What the candidate had to reach")
@@ -86,70 +93,53 @@ def _release(context: Context, version: RegisteredModel) -> State[Any]:
     _tell_checks(context, "staging", checks, "What was tested in staging, over HTTP")
     if not all(check.passed for check in checks):
         return _reject(context, version, Judgement(checks, None).reason, judgement)
-    refusal = _approve(context, version, judgement)
-    if refusal is not None:
-        return _reject(context, version, refusal, judgement)
-    return _promote(context, candidate, judgement)
+    keep_answer(context, version, candidate.holdout)
+    approver, comment = _ask(context, version)
+    if approver is None:
+        return _reject(context, version, comment, judgement)
+    approved = new_approval(approver, champion)
+    _approve(context, version, approved, comment or judgement.reason, judgement)
+    return approved
 
 
-def _approve(context: Context, version: RegisteredModel, judgement: Judgement) -> str | None:
-    """None where it was approved, by the policy or a person; the reason where it was not."""
-    by, comment = "policy auto", ""
-    if context.workload.release.approval == "human" and APPROVED_BY not in version.tags:
-        emit(context, "perennial.release.waiting", str(version.version), {"model_version": version.version})
-        limit = int(context.workload.release.approval_within.total_seconds())
-        answer = suspend_flow_run(wait_for_input=Approval, timeout=limit, key="approval")
-        by, comment = f"{answer.by} (unverified)", answer.comment
-        if not answer.approve:
-            return f"{by} did not approve it. {comment}".strip()
-    by = version.tags.get(APPROVED_BY, by)
-    context.platform.models.tag(context.name, version.version, {APPROVED_BY: by})
+def _ask(context: Context, version: RegisteredModel) -> tuple[str | None, str]:
+    """Who approves, the policy or a person, and their comment; nobody and the reason where it was not approved."""
+    if context.workload.release.approval == "auto":
+        return "policy auto", ""
+    emit(context, "perennial.release.waiting", str(version.version), {"model_version": version.version})
+    limit = int(context.workload.release.approval_within.total_seconds())
+    answer = suspend_flow_run(wait_for_input=Approval, timeout=limit, key="approval")
+    by = f"{answer.by} (unverified)"
+    return (by, answer.comment) if answer.approve else (None, f"{by} did not approve it. {answer.comment}".strip())
+
+
+def _approve(context: Context, version: RegisteredModel, approved: Approved, why: str, judgement: Judgement) -> None:
     record(
         context,
         "approved",
-        str(version.version),
-        f"Version {version.version} was approved by {by}: {comment or judgement.reason}.",
-        by=by,
-        model_version=version.version,
-    )
-    return None
-
-
-def _promote(context: Context, candidate: Candidate, judgement: Judgement) -> State[Any]:
-    version = candidate.version
-    slot = deploy_beside(context, version)
-    probe(context, slot, version, candidate.holdout.newest(5).features)
-    move_traffic(context, slot, version)
-    return _conclude(context, version, slot, judgement)
-
-
-def _conclude(context: Context, version: RegisteredModel, slot: str, judgement: Judgement | None) -> State[Any]:
-    """What remains once the traffic has moved. `judgement` is None where an earlier run, since killed, moved it."""
-    promoted_at = version.tags.get(PROMOTED_AT, now().isoformat())
-    context.platform.models.tag(context.name, version.version, {VERDICT: "promoted", PROMOTED_AT: promoted_at})
-    with suppress(NotFound):  # there is no staging endpoint where everything was deleted but production
-        clear_staging(context)
-    summary = f"Version {version.version} of {context.name} serves in production, in slot {slot}."
-    record(
-        context,
-        "promoted",
-        str(version.version),
-        summary,
+        f"{version.version}-{approved.at}",
+        f"Version {version.version} was approved by {approved.by}: {why}.",
+        by=approved.by,
         model_version=version.version,
         dataset_version=version.tags[DATASET],
-        evidence={} if judgement is None else _evidence(judgement),
+        evidence=_evidence(judgement),
     )
-    emit(context, "perennial.release.promoted", str(version.version), {"model_version": version.version})
-    endpoint = context.platform.endpoints.get(context.name)
-    why = "An earlier run had moved the traffic." if judgement is None else f"{judgement.reason}."
-    tell(context, "release", f"### {summary}\n\nClients POST to `{endpoint.scoring_url}`.\n\n{why}")
+    approve(context, version, approved)
+    _clear_staging(context)
+
+
+def _hand_over(context: Context, version: RegisteredModel, approved: Approved) -> State[Any]:
+    """Start the promotion, a run of its own with production's identity, or find the one of this approval."""
+    key = promotion_key(context.name, version.version, approved.at)
+    run = start_once(PROMOTE, {"workload": context.name, "model_version": version.version}, key)
+    summary = f"Version {version.version} of {context.name} was approved by {approved.by}."
+    tell(context, "release", f"### {summary}\n\nIts promotion is the flow run [`{run}`](/runs/flow-run/{run}).")
     return Completed(message=summary)
 
 
 def _reject(context: Context, version: RegisteredModel, reason: str, judgement: Judgement) -> State[Any]:
     context.platform.models.tag(context.name, version.version, {VERDICT: "rejected", REASON: reason[:4000]})
-    with suppress(NotFound):  # it may never have come as far as staging
-        clear_staging(context)
+    _clear_staging(context)
     summary = f"Version {version.version} of {context.name} was rejected: {reason}."
     record(
         context,
@@ -168,6 +158,11 @@ def _reject(context: Context, version: RegisteredModel, reason: str, judgement: 
     )
     tell(context, "release", f"### {summary}\n\nProduction was not touched.")
     return Completed(message=summary)
+
+
+def _clear_staging(context: Context) -> None:
+    with suppress(NotFound):  # it may never have come as far as staging
+        clear_staging(context)
 
 
 def _evidence(judgement: Judgement) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from prefect.concurrency.sync import concurrency
 
 from flows.cancellation import cancel_training
 from flows.parameters import LEASE_SECONDS, Reason, WorkloadName
+from lifecycle.tags import DATASET
 from tasks.context import open_context
 from tasks.story import record, tell
 
@@ -31,7 +32,7 @@ def retrain(
     """
     from flows.ingest import ingest_into  # here, where the run is Running already: pandas takes half a second
     from flows.train import start_release, train_on
-    from tasks.registration import DATASET, UNNAMED, trained_for
+    from tasks.registration import UNNAMED, trained_for
 
     context = open_context(workload)
     with concurrency(f"retrain-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from prefect import flow
-from prefect.deployments import run_deployment
 
 from flows.cancellation import cancel_training
 from flows.ingest import ingest_into
@@ -13,13 +10,16 @@ from flows.parameters import DatasetVersion, WorkloadName
 from lifecycle.dataset import DatasetManifest
 from lifecycle.names import release_key
 from platforms.ports import RegisteredModel
+from tasks.approval import approval_of
 from tasks.context import Context, open_context
 from tasks.datasets import read_manifest
 from tasks.registration import evaluate_and_register, metrics_of, registered_under
+from tasks.starting import start_once
 from tasks.story import record, tell, tell_link, this_run
 from tasks.training import key_of_training, run_job
+from tasks.under_way import promotion_under_way
 
-RELEASE = "release/prod"
+RELEASE = "release/staging"
 
 
 @flow(
@@ -63,19 +63,17 @@ def train_on(context: Context, manifest: DatasetManifest, trigger: str) -> Regis
 
 
 def start_release(context: Context, version: RegisteredModel) -> str:
-    """Start `release` as a run of its own, or find the one that runs or has ended well; the run's id."""
-    key = release_key(context.name, version.version)
-    while True:
-        run: Any = run_deployment(
-            RELEASE,
-            parameters={"workload": context.name, "model_version": version.version},
-            timeout=0,
-            as_subflow=False,
-            idempotency_key=key,
-        )
-        if not (run.state.is_failed() or run.state.is_crashed() or run.state.is_cancelled()):
-            return str(run.id)
-        key = f"{release_key(context.name, version.version)}-after-{run.id}"
+    """Start `release` as a run of its own, or find the one that runs or has ended well; the run's id.
+
+    One that approved the version has not ended well where the promotion did not: it is for `release` to start again.
+    """
+
+    def unfinished() -> bool:
+        approved = approval_of(context.platform.models.get(context.name, version.version))
+        return approved is not None and not promotion_under_way(context)
+
+    parameters = {"workload": context.name, "model_version": version.version}
+    return start_once(RELEASE, parameters, release_key(context.name, version.version), unfinished)
 
 
 def _train(context: Context, manifest: DatasetManifest, key: str, trigger: str) -> RegisteredModel:

@@ -10,7 +10,16 @@ from pydantic import Field
 from lifecycle.base import Frozen
 
 EntryKind = Literal[
-    "ingested", "trained", "monitored", "decided", "requested", "approved", "rejected", "promoted", "rolled-back"
+    "ingested",
+    "trained",
+    "monitored",
+    "decided",
+    "requested",
+    "approved",
+    "rejected",
+    "promoted",
+    "refused",
+    "rolled-back",
 ]
 
 

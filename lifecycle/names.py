@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Literal
 from uuid import UUID, uuid5
 
 _NAMESPACE = UUID("6b1f7c1e-6d0c-5a3c-9f0e-7065726e6e69")
 
+_STAGING = "-staging"
+
+Stage = Literal["development", "staging", "production"]
 PRODUCTION_SLOTS = ("blue", "green")
 STAGING_SLOT = "candidate"
 CHAMPION = "champion"
@@ -50,9 +54,19 @@ def report_prefix(workload: str) -> str:
     return f"reports/{workload}/"
 
 
+def probe_blob(workload: str, model_version: int) -> str:
+    """Where the question lies that staging asked a version, with its answer."""
+    return f"releases/{workload}/{model_version}/probe.json"
+
+
 def staging_endpoint(workload: str) -> str:
     """Staging is an endpoint of its own."""
-    return f"{workload}-staging"
+    return f"{workload}{_STAGING}"
+
+
+def stage_of(endpoint: str) -> Stage:
+    """The stage that an endpoint belongs to."""
+    return "staging" if endpoint.endswith(_STAGING) else "production"
 
 
 def training_key(dataset_version: str, code_digest: str, parameters: Mapping[str, object]) -> str:
@@ -74,3 +88,8 @@ def event_id(workload: str, kind: str, key: str) -> UUID:
 def release_key(workload: str, model_version: int) -> str:
     """A release is of one model version; whoever comes with the same key continues it."""
     return f"release-{workload}-{model_version}"
+
+
+def promotion_key(workload: str, model_version: int, approved_at: str) -> str:
+    """A promotion is of one approval of one model version."""
+    return f"promote-{workload}-{model_version}-{approved_at}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 _TRUE = frozenset({"true", "t", "yes", "y", "on", "1", "1.0"})
 _FALSE = frozenset({"false", "f", "no", "n", "off", "0", "0.0"})
-MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>"})
+MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "-nan", "null", "none", "<na>", "#n/a", "#na"})
+_LARGEST = 1 << 1023
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")  # how whole floats are written into a CSV
 
 
 def is_missing(values: pd.Series) -> pd.Series:
@@ -18,6 +22,13 @@ def is_missing(values: pd.Series) -> pd.Series:
     return missing
 
 
+def is_nested(values: pd.Series) -> pd.Series:
+    """Where a list or an object stands, as JSON may hold it, in place of one value. Same index, bool."""
+    if values.dtype != object:
+        return pd.Series(False, index=values.index)
+    return values.map(lambda value: isinstance(value, list | tuple | dict | np.ndarray)).astype(bool)
+
+
 def to_numbers(values: pd.Series) -> pd.Series:
     """As float64; NaN where missing, infinite, or no number. Same index."""
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -25,7 +36,7 @@ def to_numbers(values: pd.Series) -> pd.Series:
     if pd.api.types.is_bool_dtype(values.dtype):
         values = values.astype("boolean").astype("Float64")
     if values.dtype == object:
-        values = values.map(_without_underscores)
+        values = values.map(_number)
     numbers = pd.to_numeric(values, errors="coerce").astype("Float64").astype(float)
     return numbers.where(np.isfinite(numbers))
 
@@ -40,21 +51,30 @@ def to_booleans(values: pd.Series) -> pd.Series:
 
 
 def to_categories(values: pd.Series) -> pd.Series:
-    """As text, object dtype, None where missing. 1 and 1.0 are one category, whatever file they came from."""
+    """As text, object dtype, None where missing or nested. 1 and 1.0 are one category, whatever file they came from."""
     text = values.astype(object).map(_category, na_action="ignore")
-    return text.where(~is_missing(values), None)
+    return text.where(~is_missing(values) & ~is_nested(values), None)
 
 
 def _words(values: pd.Series) -> pd.Series:
     return values.astype(object).map(lambda value: str(value).strip().casefold(), na_action="ignore")
 
 
-def _without_underscores(value: object) -> object:
-    # Python reads 1_000 as a number; in data it is a code.
-    return None if isinstance(value, str) and "_" in value else value
+def _number(value: object) -> object:
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        return None  # neither float64 nor pandas could hold it
+    if not isinstance(value, str):
+        return value
+    if "_" in value or not value.isascii():
+        return None  # Python reads 1_000 as a number; in data it is a code
+    try:
+        return float(value)  # to the last digit, which pandas' own reading of text is not
+    except ValueError:
+        return value
 
 
 def _category(value: object) -> str:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return str(int(value))
-    return str(value).strip()
+    text = str(value).strip()
+    return str(int(text[:-2])) if _WHOLE.fullmatch(text) else text

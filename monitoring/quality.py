@@ -9,7 +9,7 @@ import pandas as pd
 
 from lifecycle.columns import Column
 from lifecycle.workload import Kind
-from monitoring.coercion import is_missing, to_booleans, to_categories, to_numbers
+from monitoring.coercion import is_missing, is_nested, to_booleans, to_categories, to_numbers
 from monitoring.errors import SchemaMismatch, UnusableData, require_columns
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ __all__ = ["PROBLEM", "SchemaMismatch", "UnusableData", "schema_of", "split_rows
 
 PROBLEM = "_problem"
 _LARGEST_INTEGER = 2.0**53  # beyond it, float64 does not tell neighbours apart
+_NESTED = "is nested (a list or an object): write it flat, a value a column"
 _CHECKS = {"not_nullable": "is missing"}
 
 
@@ -72,7 +73,8 @@ def schema_of(columns: Sequence[Column]) -> pa.DataFrameSchema:
         if column.maximum is not None:
             checks.append(pa.Check.le(column.maximum, error=f"is above {column.maximum:g}"))
         if column.values is not None:
-            checks.append(pa.Check.isin(column.values, error="is an unknown category"))
+            known = to_categories(pd.Series(column.values, dtype=object)).tolist()
+            checks.append(pa.Check.isin(known, error="is an unknown category"))
         dtype = object if column.type == "category" else float
         return pa.Column(dtype, checks, nullable=column.missing_allowed)
 
@@ -107,7 +109,10 @@ def _unreadable(raw: pd.DataFrame, typed: pd.DataFrame, columns: Sequence[Column
     article = {"number": "is no number", "integer": "is no integer", "boolean": "is neither true nor false"}
     found: list[Problem] = []
     for column in columns:
-        unreadable = typed[column.name].isna() & ~is_missing(raw[column.name])
+        values = raw[column.name]
+        nested = is_nested(values)
+        unreadable = typed[column.name].isna() & ~is_missing(values) & ~nested
+        found += [(row, column.name, _NESTED) for row in raw.index[nested]]
         found += [(row, column.name, article.get(column.type, "is no category")) for row in raw.index[unreadable]]
     return found
 
@@ -130,8 +135,10 @@ def _label(values: pd.Series, name: str, kind: Kind, classes: Sequence[Any] | No
     """The label, typed, and where it is missing or invalid."""
     missing = is_missing(values)
     typed, invalid, what = _class_label(values, classes) if kind == "classification" else _number_label(values)
+    nested = is_nested(values)
     found = [(row, name, "(the label) is missing") for row in values.index[missing]]
-    found += [(row, name, f"(the label) {what}") for row in values.index[invalid & ~missing]]
+    found += [(row, name, f"(the label) {_NESTED}") for row in values.index[nested]]
+    found += [(row, name, f"(the label) {what}") for row in values.index[invalid & ~missing & ~nested]]
     return typed, found
 
 

@@ -8,17 +8,45 @@ from platforms.settings import Settings
 
 def choose_platform(settings: Settings) -> Platform:
     """The adapters that the settings ask for."""
+    return _local(settings) if settings.platform == "local" else _azure(settings)
+
+
+def _local(settings: Settings) -> Platform:
     from platforms.local.blobs import LocalBlobStore
     from platforms.local.compute import LocalCompute
     from platforms.local.endpoints import LocalOnlineEndpoints
     from platforms.mlflow_models import MlflowModels
+    from platforms.prediction_log import PredictionLog
 
     blobs = LocalBlobStore(settings.blobs)
+    models = MlflowModels(settings.address("mlflow"))
     token = (settings.state / "gateway" / "admin.token").read_text().strip()
     return Platform(
         name="local",
         blobs=blobs,
         compute=LocalCompute(settings.state / "jobs", blobs),
-        models=MlflowModels(settings.address("mlflow")),
-        endpoints=LocalOnlineEndpoints(settings.address("gateway_admin"), token),
+        models=models,
+        endpoints=LocalOnlineEndpoints(settings.address("gateway_admin"), token, models),
+        predictions=PredictionLog(blobs),
+    )
+
+
+def _azure(settings: Settings) -> Platform:
+    from platforms.azure.blobs import AzureBlobStore
+    from platforms.azure.clients import AzureClients
+    from platforms.azure.compute import AzureCompute
+    from platforms.azure.endpoints import AzureOnlineEndpoints
+    from platforms.azure.models import AzureModels
+    from platforms.azure.stage_predictions import StagePredictions
+
+    azure = settings.require_azure()
+    clients = AzureClients(azure)
+    models = AzureModels(clients)
+    return Platform(
+        name="azure",
+        blobs=AzureBlobStore.connect(azure.storage, azure.container),
+        compute=AzureCompute(clients),
+        models=models,
+        endpoints=AzureOnlineEndpoints(clients, models),
+        predictions=StagePredictions(clients),
     )

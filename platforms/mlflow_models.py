@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from platforms.mlflow_rest import AlreadyThere, MlflowRest
+from platforms.mlflow_runs import KEY, MlflowRuns, pairs
 from platforms.ports import NotFound, RegisteredModel
 
-_KEY = "perennial.key"
 _FOLDER = "model"
 
 
@@ -22,21 +22,10 @@ class MlflowModels:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._rest = MlflowRest(url)
+        self._runs = MlflowRuns(self._rest)
 
     def start_run(self, experiment: str, key: str, tags: Mapping[str, str]) -> str:
-        identity = self._experiment(experiment)
-        wanted = f"tags.`{_KEY}` = '{key}'"
-        found = self._rest.post("runs/search", experiment_ids=[identity], filter=wanted, max_results=1).get("runs", [])
-        if found:
-            return str(found[0]["info"]["run_id"])
-        made = self._rest.post(
-            "runs/create",
-            experiment_id=identity,
-            run_name=key,
-            start_time=_now(),
-            tags=_pairs({**tags, _KEY: key}),
-        )
-        return str(made["run"]["info"]["run_id"])
+        return self._runs.start(experiment, key, tags)
 
     def job_environment(self, run_id: str) -> dict[str, str]:
         return {
@@ -47,27 +36,19 @@ class MlflowModels:
         }
 
     def finish_run(self, run_id: str, succeeded: bool, metrics: Mapping[str, float], params: Mapping[str, str]) -> None:
-        now = _now()
-        recorded = {param["key"] for param in self._run(run_id)["data"].get("params", [])}  # a param can't be changed
-        self._rest.post(
-            "runs/log-batch",
-            run_id=run_id,
-            metrics=[{"key": key, "value": value, "timestamp": now, "step": 0} for key, value in metrics.items()],
-            params=_pairs({key: value for key, value in params.items() if key not in recorded}),
-        )
-        self._rest.post("runs/update", run_id=run_id, status="FINISHED" if succeeded else "FAILED", end_time=now)
+        self._runs.finish(run_id, succeeded, metrics, params)
 
     def log_text(self, run_id: str, text: str, artifact: str) -> str:
-        self._rest.upload(text.encode(), self._run(run_id)["info"]["artifact_uri"], artifact)
+        self._rest.upload(text.encode(), self._runs.get(run_id)["info"]["artifact_uri"], artifact)
         return f"{self.run_url(run_id)}/artifacts/{artifact}"
 
     def register(self, name: str, run_id: str, model: Path, key: str, tags: Mapping[str, str]) -> RegisteredModel:
         for version in self.versions(name):
-            if version.tags.get(_KEY) == key:
+            if version.tags.get(KEY) == key:
                 return version
         with suppress(AlreadyThere):
             self._rest.post("registered-models/create", name=name)
-        place = self._run(run_id)["info"]["artifact_uri"]
+        place = self._runs.get(run_id)["info"]["artifact_uri"]
         for file in sorted(path for path in model.rglob("*") if path.is_file()):
             self._rest.upload(file.read_bytes(), place, f"{_FOLDER}/{file.relative_to(model).as_posix()}")
         made = self._rest.post(
@@ -75,7 +56,7 @@ class MlflowModels:
             name=name,
             source=f"{place}/{_FOLDER}",
             run_id=run_id,
-            tags=_pairs({**tags, _KEY: key}),
+            tags=pairs({**tags, KEY: key}),
         )
         return self.get(name, int(made["model_version"]["version"]))
 
@@ -103,21 +84,17 @@ class MlflowModels:
             self._rest.post("model-versions/set-tag", name=name, version=str(version), key=key, value=value)
 
     def fetch(self, name: str, version: int, folder: Path) -> Path:
-        place = self._run(self.get(name, version).run_id)["info"]["artifact_uri"]
+        place = self._runs.get(self.get(name, version).run_id)["info"]["artifact_uri"]
         folder.mkdir(parents=True, exist_ok=True)
         target = Path(tempfile.mkdtemp(prefix=f"{name}-{version}-", dir=folder)) / _FOLDER
         self._rest.download(place, _FOLDER, target)
         return target
 
     def run_url(self, run_id: str) -> str:
-        return f"{self.url}/#/experiments/{self._run(run_id)['info']['experiment_id']}/runs/{run_id}"
+        return f"{self.url}/#/experiments/{self._runs.get(run_id)['info']['experiment_id']}/runs/{run_id}"
 
     def version_url(self, name: str, version: int) -> str:
         return f"{self.url}/#/models/{name}/versions/{version}"
-
-    def _run(self, run_id: str) -> dict[str, Any]:
-        run: dict[str, Any] = self._rest.get("runs/get", run_id=run_id)["run"]
-        return run
 
     def _aliases(self, name: str) -> dict[int, tuple[str, ...]]:
         """The aliases of each version that has one."""
@@ -130,26 +107,6 @@ class MlflowModels:
             version = int(found["version"])
             versions[version] = (*versions.get(version, ()), found["alias"])
         return versions
-
-    def _experiment(self, name: str) -> str:
-        with suppress(AlreadyThere):  # or else somebody else makes it while we look
-            try:
-                return self._experiment_named(name)
-            except NotFound:
-                return str(self._rest.post("experiments/create", name=name)["experiment_id"])
-        return self._experiment_named(name)
-
-    def _experiment_named(self, name: str) -> str:
-        return str(self._rest.get("experiments/get-by-name", experiment_name=name)["experiment"]["experiment_id"])
-
-
-def _now() -> int:
-    """Milliseconds since the epoch, MLflow's time."""
-    return int(datetime.now(UTC).timestamp() * 1000)
-
-
-def _pairs(values: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"key": key, "value": value} for key, value in values.items()]
 
 
 def _registered(version: Mapping[str, Any], aliases: Mapping[int, tuple[str, ...]]) -> RegisteredModel:

@@ -26,10 +26,10 @@ class AlreadyThere(Refused):
 class MlflowRest:
     """One tracking server. Every call blocks, waits for a server that is just starting, and raises PlatformErrors."""
 
-    def __init__(self, url: str, patience_seconds: float = 30.0) -> None:
+    def __init__(self, url: str, auth: httpx.Auth | None = None, patience_seconds: float = 30.0) -> None:
         self._patience = patience_seconds
         self.url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self.url, timeout=60.0)
+        self._http = httpx.Client(base_url=self.url, auth=auth, timeout=60.0)
         weakref.finalize(self, self._http.close)
 
     def get(self, path: str, **query: str) -> dict[str, Any]:

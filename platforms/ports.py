@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class PlatformError(Exception):
@@ -115,6 +118,8 @@ class Job:
 
 class Compute(Protocol):
     """Runs jobs. Never blocks on one: submit, then ask."""
+
+    shares_this_machine: bool  # whether its jobs run beside whoever waits for them
 
     def submit(self, spec: JobSpec) -> Job:
         """Start the job, or return the one of that name that was started before, whatever became of it."""
@@ -228,8 +233,8 @@ class OnlineEndpoints(Protocol):
     def names(self) -> list[str]:
         """All endpoints."""
 
-    def deploy(self, endpoint: str, slot: str, model: Path, tags: Mapping[str, str]) -> Slot:
-        """Start a slot on the packed MLflow model and return at once, mostly STARTING: poll `get`.
+    def deploy(self, endpoint: str, slot: str, version: RegisteredModel, tags: Mapping[str, str]) -> Slot:
+        """Start a slot on the registered model and return at once, mostly STARTING: poll `get`.
 
         With the same tags as the slot that is there and has not failed, nothing happens (that is how a killed
         caller carries on); with others, the slot is replaced. Refused for a slot with live traffic.
@@ -248,7 +253,24 @@ class OnlineEndpoints(Protocol):
         """The key that clients score with. A secret: never logged, never in an artifact."""
 
     def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
-        """By slot since it started: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests."""
+        """By slot: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests. None stands for not known.
+
+        How far back is the platform's: since the slot started where the gateway counts; on Azure the last hour, some
+        minutes late, of the slots that were asked anything, with cpu_percent and memory_percent of their machines.
+        """
+
+
+class Predictions(Protocol):
+    """What endpoints were asked and what they answered. Who scores decides when it is there: some seconds later."""
+
+    def between(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
+        """Predictions of [start, end), a row each, in the order of time; an empty frame if there are none.
+
+        Columns: correlation_id, time (UTC), model_version, slot, prediction, probability (of two classes),
+        probabilities (of more: a dictionary), inputs (a dictionary). What was logged twice, with the same id and
+        time, is told once; what was logged in part (a line cut short, a half missing) not at all. A caller may have
+        given one id to several predictions: these are told apart by their times.
+        """
 
 
 @dataclass(frozen=True)
@@ -260,3 +282,4 @@ class Platform:
     compute: Compute
     models: Models
     endpoints: OnlineEndpoints
+    predictions: Predictions

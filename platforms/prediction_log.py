@@ -1,13 +1,13 @@
-"""The prediction log and the labels: JSON lines in the blob store, hour by hour, the same layout everywhere."""
+"""The prediction log that `score.py` writes itself: JSON lines in the blob store, hour by hour."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.names import labels_prefix, predictions_prefix
+from lifecycle.names import predictions_prefix
 from platforms.ports import BlobStore
 
 if TYPE_CHECKING:
@@ -23,37 +23,17 @@ PREDICTION_COLUMNS = (
     "probabilities",
     "inputs",
 )
-LABEL_COLUMNS = ("correlation_id", "label", "observed_at")
 
 
 class PredictionLog:
-    """What an endpoint answered, and what turned out to be true."""
+    """Implements `Predictions` over a blob store: what every endpoint without a collector of its own has."""
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
 
-    def predictions(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
-        """Predictions of [start, end), a row each; an empty frame if there are none.
-
-        Columns: correlation_id, time (UTC), model_version, slot, prediction, probability (of two classes),
-        probabilities (of more: a dictionary), inputs (a dictionary).
-        """
-        import pandas as pd
-
-        lines = [line for blob in self._hours(endpoint, start, end) for line in self._lines(blob)]
-        columns = list(PREDICTION_COLUMNS)
-        frame = pd.DataFrame(lines, columns=columns) if lines else pd.DataFrame(columns=columns)
-        frame["time"] = pd.to_datetime(frame["time"], utc=True, format="ISO8601")
-        return frame[(frame["time"] >= start) & (frame["time"] < end)].reset_index(drop=True)
-
-    def labels(self, workload: str) -> pd.DataFrame:
-        """Every label that has arrived: correlation_id, label, observed_at (UTC)."""
-        import pandas as pd
-
-        lines = [line for blob in self._blobs.list(labels_prefix(workload)) for line in self._lines(blob.name)]
-        frame = pd.DataFrame(lines, columns=list(LABEL_COLUMNS))
-        frame["observed_at"] = pd.to_datetime(frame["observed_at"], utc=True, format="ISO8601", errors="coerce")
-        return frame
+    def between(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
+        lines = (line for blob in self._hours(endpoint, start, end) for line in self._lines(blob))
+        return prediction_frame(lines, start, end)
 
     def _hours(self, endpoint: str, start: datetime, end: datetime) -> Iterator[str]:
         first = start.replace(minute=0, second=0, microsecond=0)
@@ -71,6 +51,17 @@ class PredictionLog:
                 continue
             if isinstance(record, dict) and isinstance(record.get("correlation_id"), str):
                 yield record
+
+
+def prediction_frame(records: Iterable[Mapping[str, Any]], start: datetime, end: datetime) -> pd.DataFrame:
+    """The records of [start, end) as the port promises them: in the order of time, each once."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(records), columns=list(PREDICTION_COLUMNS))
+    frame["time"] = pd.to_datetime(frame["time"], utc=True, format="ISO8601", errors="coerce")
+    frame = frame[(frame["time"] >= start) & (frame["time"] < end)]
+    frame = frame.drop_duplicates(["correlation_id", "time"])
+    return frame.sort_values("time", kind="stable", ignore_index=True)
 
 
 def _hour_of(name: str, like: datetime) -> datetime | None:

@@ -1,12 +1,14 @@
 """The entry script of a slot: checks the schema, scores, logs. Copied beside a model; imports nothing of ours.
 
 Served by azureml-inference-server-http, here as on Azure. `AZUREML_MODEL_DIR` holds the packed model with its
-`perennial.json`. One JSON line a row goes to `PERENNIAL_PREDICTIONS_DIR`, where that is set.
+`perennial.json`. One JSON line a row goes to `PERENNIAL_PREDICTIONS_DIR`, where that is set, and to Azure ML's data
+collector, where the service has configured one: `data_collector.py`, copied along, does that.
 """
 
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import math
 import os
@@ -14,12 +16,13 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 MAX_DETAILS = 20
 MAX_ID_LENGTH = 128
 FLUSH_ROWS = 500
+MAX_WAITING_ROWS = 50_000  # beyond that, whoever keeps the log is out of order, and memory is worth more
 
 
 class BadRequest(ValueError):
@@ -109,38 +112,82 @@ def identities(body: dict[str, Any], rows: int) -> list[str]:
     return given
 
 
-class PredictionLog:
-    """Buffers lines and writes them as immutable files, hour by hour. A full disk never fails a request."""
+class Keeper(Protocol):
+    """Where predictions go. Called by the log's own thread, never while a request waits."""
 
-    def __init__(self, folder: Path, flush_seconds: float) -> None:
-        self._folder = folder
-        self._lines: list[tuple[datetime, str]] = []
+    def keep(self, records: list[dict[str, Any]]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class PredictionLog:
+    """Buffers records, a row each, and hands them to their keepers. What these do never fails or slows a request."""
+
+    def __init__(self, keepers: list[Keeper], flush_seconds: float) -> None:
+        self._keepers = keepers
+        self._records: list[dict[str, Any]] = []
+        self._left_out = 0
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
         self._wake = threading.Event()
         self._flush_seconds = flush_seconds
         threading.Thread(target=self._work, daemon=True).start()
-        atexit.register(self.flush)
+        atexit.register(self.close)
 
-    def add(self, at: datetime, lines: list[str]) -> None:
-        """Take lines; they are on disk within the flush interval."""
+    def add(self, records: list[dict[str, Any]]) -> None:
+        """Take records; they are with their keepers within the flush interval."""
         with self._lock:
-            self._lines += [(at, line) for line in lines]
-            full = len(self._lines) >= FLUSH_ROWS
+            if len(self._records) + len(records) > MAX_WAITING_ROWS:
+                self._left_out += len(records)
+            else:
+                self._records += records
+            full = len(self._records) >= FLUSH_ROWS
         if full:
             self._wake.set()
 
     def flush(self) -> None:
-        """Write what there is."""
-        with self._lock:
-            lines, self._lines = self._lines, []
+        """Hand over what there is."""
+        with self._flushing:
+            with self._lock:
+                records, self._records = self._records, []
+                left_out, self._left_out = self._left_out, 0
+            if left_out:
+                _say(f"{left_out} predictions could not be logged: too many were waiting")
+            for keeper in self._keepers if records else ():
+                try:
+                    keeper.keep(records)
+                except Exception as error:
+                    _say(f"{len(records)} predictions could not be logged: {error!r}")
+
+    def close(self) -> None:
+        """Hand over what there is, and give the keepers a moment to be done with it."""
+        self.flush()
+        for keeper in self._keepers:
+            keeper.close()
+
+    def _work(self) -> None:
+        while True:
+            self._wake.wait(self._flush_seconds)
+            self._wake.clear()
+            self.flush()
+
+
+class Files:
+    """Immutable files of JSON lines, hour by hour."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, records: list[dict[str, Any]]) -> None:
         hours: dict[str, list[str]] = {}
-        for at, line in lines:
-            hours.setdefault(at.strftime("%Y/%m/%d/%H"), []).append(line)
-        for hour, content in hours.items():
-            try:
-                self._write(self._folder / hour, content)
-            except OSError as error:
-                print(f"{len(content)} predictions could not be logged: {error}", flush=True)
+        for record in records:
+            hour = record["time"][:13].replace("-", "/").replace("T", "/")
+            hours.setdefault(hour, []).append(json.dumps(record))
+        for hour, lines in hours.items():
+            self._write(self._folder / hour, lines)
+
+    def close(self) -> None:
+        """Nothing is under way between two calls."""
 
     @staticmethod
     def _write(folder: Path, lines: list[str]) -> None:
@@ -150,11 +197,9 @@ class PredictionLog:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
         temporary.rename(folder / f"{name}.jsonl")
 
-    def _work(self) -> None:
-        while True:
-            self._wake.wait(self._flush_seconds)
-            self._wake.clear()
-            self.flush()
+
+def _say(what: str) -> None:
+    print(what, flush=True)
 
 
 class Scorer:
@@ -163,6 +208,7 @@ class Scorer:
     def __init__(self, folder: Path, log: PredictionLog | None) -> None:
         import skops.io
 
+        folder = folder
         description = json.loads((folder / "perennial.json").read_text())
         self._model = skops.io.load(folder / description["model_file"], trusted=description["trusted_types"])
         self._schema = Schema(description["columns"])
@@ -209,14 +255,33 @@ class Scorer:
         return pd.DataFrame(columns)
 
     def _record(self, rows: list[list[Any]], predictions: list[dict[str, Any]], latency_ms: float) -> None:
-        now = datetime.now(UTC)
-        common: dict[str, Any] = {"time": now.isoformat(), "model_version": self._version, **self._who}
+        common: dict[str, Any] = {"time": datetime.now(UTC).isoformat(), "model_version": self._version, **self._who}
         common["latency_ms"] = round(latency_ms, 3)
-        lines = [
-            json.dumps({**prediction, **common, "inputs": dict(zip(self._schema.names, row, strict=False))})
+        records = [
+            {**prediction, **common, "inputs": dict(zip(self._schema.names, row, strict=False))}
             for row, prediction in zip(rows, predictions, strict=False)
         ]
-        self._log.add(now, lines)  # type: ignore[union-attr]
+        self._log.add(records)  # type: ignore[union-attr]
+
+
+def packed_folder(folder: Path) -> Path:
+    """Where the packed model lies: in the folder, or, as in Azure ML's containers, in a folder of its own below."""
+    if (folder / "perennial.json").exists():
+        return folder
+    below = list(folder.glob("*/perennial.json"))
+    if len(below) != 1:
+        raise FileNotFoundError(f"{folder} holds {len(below)} packed models; one is wanted.")
+    return below[0].parent
+
+
+def require_tested(folder: Path, wanted: str) -> None:
+    """Refuse to serve other bytes than those that were registered and tested. The hash is platforms.folder_digest's."""
+    content = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        content.update(path.read_bytes())
+    if content.hexdigest() != wanted:
+        raise RuntimeError(f"The model's bytes are not those that were registered: sha256 {content.hexdigest()}.")
 
 
 _scorer: Scorer
@@ -225,12 +290,29 @@ _scorer: Scorer
 def init() -> None:
     """Called once by the server, before it takes requests."""
     global _scorer
-    log = None
+    found = keepers()
+    log = PredictionLog(found, float(os.environ.get("PERENNIAL_LOG_FLUSH_SECONDS", "5"))) if found else None
+    folder = packed_folder(Path(os.environ["AZUREML_MODEL_DIR"]))
+    if os.environ.get("PERENNIAL_MODEL_SHA256"):
+        require_tested(folder, os.environ["PERENNIAL_MODEL_SHA256"])
+    _scorer = Scorer(folder, log)
+
+
+def keepers() -> list[Keeper]:
+    """What the environment asks for. A collector that cannot be had is told of, and does without."""
+    found: list[Keeper] = []
     where = os.environ.get("PERENNIAL_PREDICTIONS_DIR")
     if where:
-        folder = Path(where) / os.environ["PERENNIAL_ENDPOINT"] / os.environ["PERENNIAL_SLOT"]
-        log = PredictionLog(folder, float(os.environ.get("PERENNIAL_LOG_FLUSH_SECONDS", "5")))
-    _scorer = Scorer(Path(os.environ["AZUREML_MODEL_DIR"]), log)
+        found.append(Files(Path(where) / os.environ["PERENNIAL_ENDPOINT"] / os.environ["PERENNIAL_SLOT"]))
+    if os.environ.get("AZUREML_MDC_CONFIG_PATH") or os.environ.get("AZUREML_MDC_ENABLED"):
+        try:
+            from data_collector import DataCollector, enabled_collections
+
+            names = enabled_collections()
+            found += [DataCollector(names)] if names else []
+        except Exception as error:
+            _say(f"predictions are not collected: {error!r}")
+    return found
 
 
 def run(data: str) -> Any:

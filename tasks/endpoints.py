@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
-import pandas as pd
 from prefect import get_run_logger
 
 from platforms.ports import Endpoint, OnlineEndpoints, RegisteredModel, Slot, SlotState, Unavailable
 from tasks.context import Context
+
+if TYPE_CHECKING:
+    import pandas as pd  # half a second, and a promotion does without
 
 PROBE = "probe-"  # correlation ids that start so are our own requests, and no patients
 START_LIMIT_SECONDS = 300.0
@@ -40,9 +41,7 @@ def live_slot(endpoint: Endpoint) -> Slot | None:
 def bring_up(context: Context, endpoint: str, slot: str, version: RegisteredModel) -> Slot:
     """Deploy the version to the slot, or find it there, and wait until it is healthy. SlotFailed with the log."""
     endpoints = context.platform.endpoints
-    with tempfile.TemporaryDirectory() as name:
-        model = context.platform.models.fetch(version.name, version.version, Path(name))
-        endpoints.deploy(endpoint, slot, model, slot_tags(version))
+    endpoints.deploy(endpoint, slot, version, slot_tags(version))
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while True:
         state = endpoints.get(endpoint).slots[slot]
@@ -62,6 +61,11 @@ def client_for(endpoints: OnlineEndpoints, endpoint: str, slot: str) -> httpx.Cl
     """A client that reaches this slot whatever the traffic says."""
     headers = {"Authorization": f"Bearer {endpoints.key(endpoint)}", "azureml-model-deployment": slot}
     return httpx.Client(headers=headers, timeout=60.0, event_hooks={"response": [_require_available]})
+
+
+def answered_status(response: httpx.Response) -> int:
+    """The status that the model's server gave. Azure tells any but 200 as 424, and the server's in a header."""
+    return int(response.headers.get("ms-azureml-model-error-statuscode", response.status_code))
 
 
 def _require_available(response: httpx.Response) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lifecycle.tags import DATASET
 from monitoring.comparison import Comparison
 from platforms.ports import RegisteredModel
 from tasks.context import Context
 from tasks.datasets import Holdout, read_holdout
 from tasks.evaluation import compare_models, evaluate, load_version
-from tasks.registration import DATASET
 from tasks.staging import Check
 from tasks.step import step
 

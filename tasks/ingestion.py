@@ -2,59 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pandas as pd
 
 from lifecycle.columns import Column
 from lifecycle.dataset import DatasetManifest
-from lifecycle.names import digest, quarantine_prefix
-from monitoring.errors import SchemaMismatch, UnusableData
+from monitoring.errors import UnusableData
 from monitoring.inference import infer_columns
-from monitoring.quality import split_rows
-from platforms.prediction_log import PredictionLog
+from platforms.labels import read_labels
 from tasks.context import Context
-from tasks.dataset_content import IDENTITY, SOURCE, content_version, is_held_out, without_repeats
+from tasks.dataset_content import IDENTITY, content_version, is_held_out, without_repeats
 from tasks.datasets import newest_manifest, write_dataset
-from tasks.raw_data import OBSERVED_AT, RawFile
+from tasks.intake import Intake, IntakeOf, settle_classes
+from tasks.raw_data import OBSERVED_AT, RawFile, read_batches
+from tasks.raw_formats.batch import Batch, Unreadable
+from tasks.raw_formats.naming import ENDINGS
 from tasks.step import step
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LABELLED = "labelled predictions"
 
 
-@dataclass
-class Intake:
-    """What came of one source: a raw blob, or the labelled predictions."""
-
-    name: str
-    rows: int = 0
-    good: pd.DataFrame = field(default_factory=pd.DataFrame)
-    quarantined: pd.DataFrame = field(default_factory=pd.DataFrame)
-    problem: str = ""  # why the source as a whole could not be used
-
-    def as_row(self) -> dict[str, object]:
-        """For the table on the run's page."""
-        counts = self.quarantined["_problem"].value_counts().head(3).to_dict() if len(self.quarantined) else {}
-        told = "; ".join(f"{problem} ({count})" for problem, count in counts.items())
-        return {
-            "source": self.name,
-            "rows": self.rows,
-            "used": len(self.good),
-            "quarantined": len(self.quarantined),
-            "what is wrong": self.problem or told,
-        }
-
-
 @step(name="read labelled predictions")
 def read_labelled(context: Context) -> pd.DataFrame:
     """What production was asked and what turned out to be true: features, label, time; a row each."""
-    log = PredictionLog(context.platform.blobs)
-    labels = log.labels(context.name)
+    labels = read_labels(context.platform.blobs, context.name)
     if labels.empty:
         return pd.DataFrame()
-    predictions = log.predictions(context.name, EARLIEST, datetime.max.replace(tzinfo=UTC, hour=0))
+    predictions = context.platform.predictions.between(context.name, EARLIEST, datetime.max.replace(tzinfo=UTC, hour=0))
     newest_label = labels.sort_values("observed_at").drop_duplicates("correlation_id", keep="last")
     joined = predictions.drop_duplicates("correlation_id").merge(newest_label, on="correlation_id")
     frame = pd.DataFrame(list(joined["inputs"]))
@@ -64,22 +40,18 @@ def read_labelled(context: Context) -> pd.DataFrame:
     return frame
 
 
-@step(name="validate")
+@step(name="validate", attempts=3)
 def validate(context: Context, files: list[RawFile], labelled: pd.DataFrame) -> tuple[tuple[Column, ...], list[Intake]]:
-    """Split every source into rows that can be used and rows that cannot; write the latter into quarantine."""
+    """Split every source into rows that can be used and rows that cannot; write the latter into quarantine.
+
+    A file is read batch by batch: what is held of all of them is the good rows, typed.
+    """
     columns = _columns(context, files)
-    intakes = [_take_in(context, columns, file.name, file.frame, file.problem, file.modified) for file in files]
-    for file, intake in zip(files, intakes, strict=True):
-        if file.unreadable_lines:
-            cut = pd.DataFrame(
-                {"line": file.unreadable_lines, "_problem": "the line has too many fields or is no record"}
-            )
-            intake.quarantined = pd.concat([intake.quarantined, cut], ignore_index=True)
-            intake.rows += len(cut)
+    intakes = [_take_in(context, columns, file) for file in files]
     if len(labelled):
-        intakes.append(_take_in(context, columns, LABELLED, labelled, "", None))
-    for intake in intakes:
-        _quarantine(context, intake)
+        batch = Batch(labelled, range(1, len(labelled) + 1), "prediction", observed=labelled[OBSERVED_AT].tolist())
+        intakes.append(IntakeOf(context, columns, LABELLED, IDENTITY).take([batch], None))
+    settle_classes(context, intakes)
     return columns, intakes
 
 
@@ -88,7 +60,7 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
     """Write the dataset version that these rows make, or find it. UnusableData where no model can be made of them."""
     usable = [intake.good for intake in intakes if len(intake.good)]
     if not usable:
-        told = "\n".join(f"- {intake.name}: {intake.as_row()['what is wrong']}" for intake in intakes)
+        told = "\n".join(f"- {intake.name}: {intake.as_row()['what is wrong']}" for intake in intakes if intake.is_told)
         raise UnusableData(f"No usable row in {len(intakes)} sources:\n{told}")
     data = context.workload.data
     names = [*(column.name for column in columns), data.label]
@@ -110,7 +82,7 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
         holdout_rows=int(held_out.sum()),
         raw_rows=sum(intake.rows for intake in intakes if intake.name != LABELLED),
         labelled_rows=sum(len(intake.good) for intake in intakes if intake.name == LABELLED),
-        quarantined_rows=sum(len(intake.quarantined) for intake in intakes),
+        quarantined_rows=sum(intake.quarantined for intake in intakes),
         newest=rows[OBSERVED_AT].max().to_pydatetime(),
         sources=tuple(intake.name for intake in intakes if len(intake.good)),
     )
@@ -127,57 +99,28 @@ def _columns(context: Context, files: list[RawFile]) -> tuple[Column, ...]:
     before = newest_manifest(context.platform.blobs, context.name)
     if before is not None:
         return before.columns
-    first = next((file.frame for file in files if len(file.frame)), None)
-    if first is None:
-        told = "\n".join(f"- {file.name}: {file.problem}" for file in files)
-        raise UnusableData(f"No raw file holds a row:\n{told}")
-    aside = {data.label} | ({data.id} if data.id else set())
-    return infer_columns(first, exclude=aside)
+    blobs, told = context.platform.blobs, ""
+    for file in files:
+        if file.format_name is None:
+            continue
+        try:
+            first = next((batch.frame for batch in read_batches(blobs, file) if len(batch.frame)), None)
+        except Unreadable as problem:
+            told += f"\n- {file.name}: {problem}"
+            continue
+        if first is not None:
+            return infer_columns(first, exclude={data.label} | ({data.id} if data.id else set()))
+    raise UnusableData(f"No raw file holds a row:{told}")
 
 
-def _take_in(
-    context: Context,
-    columns: tuple[Column, ...],
-    name: str,
-    frame: pd.DataFrame,
-    problem: str,
-    modified: datetime | None,
-) -> Intake:
-    data = context.workload.data
-    intake = Intake(name, rows=len(frame), problem=problem)
-    if problem:
-        return intake
-    try:
-        good, intake.quarantined = split_rows(
-            frame, columns, data.label, context.workload.kind, whole=False, distinct=data.id is not None
-        )
-    except (SchemaMismatch, UnusableData) as error:
-        intake.problem = str(error)
-        intake.quarantined = frame.assign(_problem=str(error))
-        return intake
-    good = good.copy()
-    good[OBSERVED_AT] = pd.to_datetime(frame.loc[good.index, OBSERVED_AT] if modified is None else modified, utc=True)
-    good[SOURCE] = name
-    good[IDENTITY] = _identities(frame, data.id).loc[good.index]
-    intake.good = good
+def _take_in(context: Context, columns: tuple[Column, ...], file: RawFile) -> Intake:
+    if file.format_name is None:
+        return Intake(file.name, problem=f"passed over: its ending is none of {ENDINGS}", passed_over=True)
+    batches = read_batches(context.platform.blobs, file)
+    intake = IntakeOf(context, columns, file.name, context.workload.data.id).take(batches, file.blob.modified)
+    if not intake.rows and not intake.problem and file.format_name != "Avro":
+        intake.problem = "it holds no rows"
     return intake
-
-
-def _identities(frame: pd.DataFrame, column: str | None) -> pd.Series:
-    """Whose row each is: the correlation id of a prediction, the workload's id column, or nobody knows."""
-    named = next((name for name in (IDENTITY, column) if name in frame.columns), None)
-    if named is None:
-        return pd.Series("", index=frame.index)
-    return frame[named].fillna("").astype(str)
-
-
-def _quarantine(context: Context, intake: Intake) -> None:
-    """Under a name made of the content: the same broken rows are kept once, however often they are read."""
-    if intake.quarantined.empty:
-        return
-    content = intake.quarantined.to_csv(index=False).encode()
-    base = intake.name.rpartition("/")[2].rpartition(".")[0] or "labelled-predictions"
-    context.platform.blobs.put_if_absent(f"{quarantine_prefix(context.name)}{base}-{digest(content)}.csv", content)
 
 
 def _refuse_one_class(context: Context, rows: pd.DataFrame) -> None:

@@ -12,8 +12,8 @@ from lifecycle.findings import Finding
 from monitoring.drift import ColumnDrift, score_columns
 from monitoring.performance import Joined, Realised, degradation_limit, has_degraded, join_labels, realised
 from monitoring.profile import reference_profile
+from platforms.labels import read_labels
 from platforms.ports import RegisteredModel
-from platforms.prediction_log import PredictionLog
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.endpoints import PROBE
@@ -39,12 +39,12 @@ class Window:
 @step(name="read window")
 def read_window(context: Context, champion: RegisteredModel, start: datetime, end: datetime) -> Window:
     """The window's predictions by the champion, joined with labels by correlation id."""
-    log = PredictionLog(context.platform.blobs)
-    predictions = log.predictions(context.name, start, end)
+    predictions = context.platform.predictions.between(context.name, start, end)
     ours = predictions["correlation_id"].astype(str).str.startswith(PROBE)
     predictions = predictions[~ours & (predictions["model_version"] == champion.version)]
     predictions = predictions.drop_duplicates("correlation_id").reset_index(drop=True)
-    return Window(start, end, predictions, join_labels(predictions, log.labels(context.name)))
+    labels = read_labels(context.platform.blobs, context.name)
+    return Window(start, end, predictions, join_labels(predictions, labels))
 
 
 @step(name="check drift")

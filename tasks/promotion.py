@@ -1,4 +1,4 @@
-"""From staging to production and back: slots, traffic and alias, in an order that can be taken up anywhere.
+"""To production and back: slots, traffic and alias, in an order that can be taken up anywhere.
 
 The model version is deployed to the slot without traffic; then the traffic moves; then the alias. The slot that
 served before stays warm for a rollback. `reconcile` makes the alias follow the traffic: what serves is the champion.
@@ -8,18 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
 from platforms.ports import Endpoint, NotFound, RegisteredModel, Slot, SlotState
 from tasks.context import Context
-from tasks.endpoints import bring_up, client_for, live_slot, request_body, version_in
+from tasks.endpoints import bring_up, live_slot, version_in
 from tasks.step import step
-
-VERDICT = "perennial.verdict"  # promoted, rejected
-REASON = "perennial.reason"
-APPROVED_BY = "perennial.approved-by"
-PROMOTED_AT = "perennial.promoted-at"
 
 
 class NothingToRollBackTo(RuntimeError):
@@ -66,16 +59,6 @@ def move_traffic(context: Context, slot: str, version: RegisteredModel) -> None:
     if champion is not None and champion.version != version.version:
         models.set_alias(context.name, PREVIOUS, champion.version)
     models.set_alias(context.name, CHAMPION, version.version)
-
-
-@step(name="probe production slot")
-def probe(context: Context, slot: str, version: RegisteredModel, rows: pd.DataFrame) -> None:
-    """One request to the slot before it gets traffic. RuntimeError where it is not answered by that version."""
-    url = context.platform.endpoints.get(context.name).scoring_url
-    with client_for(context.platform.endpoints, context.name, slot) as client:
-        response = client.post(url, json=request_body(rows))
-    if response.status_code != 200 or response.json()["model_version"] != version.version:
-        raise RuntimeError(f"{context.name}/{slot} did not answer as version {version.version}: {response.text[:500]}")
 
 
 def reconcile_alias(context: Context) -> str:

@@ -1,104 +1,81 @@
-"""Raw blobs in, text frames out, and a word about every file that could not be read."""
+"""The raw blobs of a workload: which are read, and their rows, batch by batch, whatever their format."""
 
 from __future__ import annotations
 
+import gzip
 import io
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import BinaryIO, cast
 
-import pandas as pd
-
-from platforms.ports import BlobInfo, BlobStore, NotFound
+from platforms.ports import BlobInfo, BlobStore, NotFound, PlatformError
 from tasks.context import Context
+from tasks.raw_formats.batch import Batch, Unreadable
+from tasks.raw_formats.naming import ENDINGS, format_of, is_compressed, is_marker, reader_of
 from tasks.step import step
 
 OBSERVED_AT = "_observed_at"
+_BUFFER = 4 << 20  # bytes asked of the store at a time
 
 
-@dataclass
+@dataclass(frozen=True)
 class RawFile:
-    """One raw blob: its rows, or why it has none."""
+    """One raw blob, found and not read yet."""
 
-    name: str
-    etag: str
-    modified: datetime
-    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
-    unreadable_lines: list[str] = field(default_factory=list)
-    problem: str = ""
+    blob: BlobInfo
+    format_name: str | None  # none: it is passed over
+
+    @property
+    def name(self) -> str:
+        return self.blob.name
 
 
-@step(name="read raw data")
-def read_raw(context: Context) -> list[RawFile]:
-    """Every raw blob of the workload. LookupError where there is none, or none in a format we read."""
+@step(name="find raw data")
+def find_raw(context: Context) -> list[RawFile]:
+    """Every raw blob of the workload but markers such as _SUCCESS. LookupError where there is none."""
     prefix = context.workload.data.raw
-    blobs = list(context.platform.blobs.list(prefix))
-    if not blobs:
-        raise LookupError(
-            f"There is no raw data: no blob lies under {prefix}. Upload CSV, Parquet or JSON lines there."
-        )
-    return [read_file(context.platform.blobs, blob) for blob in blobs]
+    found = [
+        RawFile(blob, format_of(blob.name))
+        for blob in context.platform.blobs.list(prefix)
+        if not is_marker(blob.name.removeprefix(prefix), blob.size)
+    ]
+    if not found:
+        raise LookupError(f"There is no raw data: no blob lies under {prefix}. Upload files there: {ENDINGS}.")
+    return found
 
 
-def read_file(blobs: BlobStore, blob: BlobInfo) -> RawFile:
-    """Read one blob. It may have vanished since it was listed, or be no table at all: then `problem` says so."""
-    file = RawFile(blob.name, blob.etag, blob.modified)
-    reader = _READERS.get(blob.name.rpartition(".")[2].lower())
-    if reader is None:
-        file.problem = f"its ending is none of {', '.join(sorted(_READERS))}"
-        return file
+def read_batches(blobs: BlobStore, file: RawFile) -> Iterator[Batch]:
+    """The rows of a file that has a format. Unreadable, after the rows before it, where it is broken or gone.
+
+    Other PlatformErrors pass: they tell of the store, not of the file.
+    """
+    assert file.format_name is not None  # noqa: S101 - callers pass such files over
     try:
-        content = blobs.read(blob.name)
+        with blobs.open(file.name) as stream:
+            yield from _batches(stream, file.format_name)
     except NotFound:
-        file.problem = "it vanished while it was being read"
-        return file
-    if not content.strip():
-        file.problem = "it is empty"
-        return file
-    try:
-        file.frame, file.unreadable_lines = reader(content)
+        raise Unreadable("it vanished while it was being read") from None
+    except EOFError:
+        raise Unreadable("it ends too early: the compressed data is cut") from None
+    except (PlatformError, Unreadable):
+        raise
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise Unreadable(f"its compressed data is broken: {error}") from None
     except Exception as error:  # the parsers raise many kinds; a broken file must not hurt the others
-        file.problem = f"it cannot be read: {type(error).__name__}: {str(error)[:200]}"
-        return file
-    if file.frame.empty:
-        file.problem = "it holds no rows"
-    return file
+        raise Unreadable(f"it cannot be read: {type(error).__name__}: {str(error)[:200]}") from None
 
 
-def _csv(content: bytes) -> tuple[pd.DataFrame, list[str]]:
-    text = content.decode("utf-8-sig")
-    try:
-        return pd.read_csv(io.StringIO(text), dtype=str, index_col=False, on_bad_lines="error"), []
-    except pd.errors.ParserError:
-        broken: list[str] = []
-        keep: Callable[[list[str]], None] = lambda words: broken.append(",".join(words))  # noqa: E731
-        return pd.read_csv(io.StringIO(text), dtype=str, index_col=False, engine="python", on_bad_lines=keep), broken
-
-
-def _parquet(content: bytes) -> tuple[pd.DataFrame, list[str]]:
-    return pd.read_parquet(io.BytesIO(content)), []
-
-
-def _json_lines(content: bytes) -> tuple[pd.DataFrame, list[str]]:
-    import json
-
-    rows, broken = [], []
-    for line in content.decode("utf-8-sig").splitlines():
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if isinstance(row, dict):
-            rows.append(row)
-        else:
-            broken.append(line)
-    return pd.DataFrame(rows), broken
-
-
-_READERS: dict[str, Callable[[bytes], tuple[pd.DataFrame, list[str]]]] = {
-    "csv": _csv,
-    "parquet": _parquet,
-    "jsonl": _json_lines,
-}
+def _batches(stream: BinaryIO, format_name: str) -> Iterator[Batch]:
+    buffered = io.BufferedReader(cast(io.RawIOBase, stream), _BUFFER)
+    beginning = buffered.peek(4)[:4]
+    if not beginning.strip():
+        raise Unreadable("it is empty")
+    read = reader_of(format_name)
+    if not is_compressed(beginning, format_name):
+        yield from read(cast(BinaryIO, buffered))
+        return
+    with closing(gzip.GzipFile(fileobj=buffered)) as plain:
+        # Not buffered beyond what it does itself: where it was cut, the last buffer would be lost.
+        yield from read(cast(BinaryIO, plain))

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from lifecycle.dataset import DatasetManifest
+from lifecycle.tags import DATASET
 from platforms.ports import Job, RegisteredModel
 from tasks.context import Context
 from tasks.datasets import read_holdout
@@ -14,7 +15,6 @@ from tasks.evaluation import evaluate
 from tasks.step import step
 
 METRICS = "perennial.metrics"
-DATASET = "perennial.dataset"
 TRIGGER = "perennial.trigger"  # why it was trained: manual, schedule, or the decision's key
 UNNAMED = ("manual", "schedule")  # triggers that ask anew each time
 

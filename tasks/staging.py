@@ -13,7 +13,7 @@ from lifecycle.names import STAGING_SLOT, staging_endpoint
 from platforms.ports import RegisteredModel, Unavailable
 from tasks.context import Context
 from tasks.datasets import Holdout
-from tasks.endpoints import bring_up, client_for, request_body
+from tasks.endpoints import answered_status, bring_up, client_for, request_body
 from tasks.evaluation import score
 from tasks.step import step
 
@@ -105,7 +105,8 @@ def _single_row_agrees(client: httpx.Client, url: str, sample: pd.DataFrame) -> 
 
 def _refuses(client: httpx.Client, url: str, what: str, body: object) -> Check:
     response = client.post(url, content=body) if isinstance(body, str) else client.post(url, json=body)
-    return Check(f"refuses {what}", response.status_code == 400, f"HTTP {response.status_code}")
+    status = answered_status(response)
+    return Check(f"refuses {what}", status == 400, f"HTTP {status}")
 
 
 def _wants_a_key(url: str, sample: pd.DataFrame) -> Check:

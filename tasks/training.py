@@ -107,7 +107,8 @@ def _wait(compute: Compute, spec: JobSpec) -> Job:
     progress: Any = create_progress_artifact(
         0.0, key=f"{spec.tags['workload']}-training", description=f"Job {spec.name}"
     )
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    if compute.shares_this_machine:  # elsewhere the wait is long, and memory is held all the while
+        threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     started = time.monotonic()
     shown = 0.0
     while not job.status.ended:

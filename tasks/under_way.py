@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from tasks.context import Context
 
-REPLACING = ("retrain", "release")  # the flows that may end with another champion
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun
+
+REPLACING = ("retrain", "release", "promote")  # the flows that may end with another champion
 
 
 def replacement_under_way(context: Context) -> list[str]:
+    """The names of the runs that may end with another champion."""
+    return [run.name for run in _under_way(context, REPLACING)]
+
+
+def promotion_under_way(context: Context) -> bool:
+    """Whether something approved is on its way to production."""
+    return bool(_under_way(context, ("promote",)))
+
+
+def _under_way(context: Context, flows: Sequence[str]) -> list[FlowRun]:
     """The runs of the workload that are due or running, or wait for a person; a schedule's next run is not due yet."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import (
@@ -25,10 +40,10 @@ def replacement_under_way(context: Context) -> list[str]:
     unfinished = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
     with get_client(sync_client=True) as client:
         runs = client.read_flow_runs(
-            flow_filter=FlowFilter(name=FlowFilterName(any_=list(REPLACING))),
+            flow_filter=FlowFilter(name=FlowFilterName(any_=list(flows))),
             flow_run_filter=FlowRunFilter(
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=unfinished)),
                 expected_start_time=FlowRunFilterExpectedStartTime.model_validate({"before_": datetime.now(UTC)}),
             ),
         )
-    return [run.name for run in runs if run.parameters.get("workload") == context.name]
+    return [run for run in runs if run.parameters.get("workload") == context.name]

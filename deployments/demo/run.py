@@ -41,12 +41,12 @@ class Times:
     ended: float = 0.0
 
 
-def main(data: Path | None, started_at: float | None) -> int:
+def main(data: Path | None, started_at: float | None, platform: str = "local") -> int:
     """Run the demo; 0 only if all of it happened. `started_at` counts the set-up before us in, in epoch seconds."""
     times = Times(started_at or time.time())
     try:
         patients = _raw_patients(data)
-        context = _start_service()
+        context = _start_service(platform)
         times.set_up = time.time()
         result = _Loop(context, patients, data, times).run()
     except DemoFailed as error:
@@ -72,9 +72,10 @@ def _raw_patients(data: Path | None) -> pd.DataFrame:
     return pd.read_csv(data)
 
 
-def _start_service() -> Context:
+def _start_service(platform: str) -> Context:
     """A fresh state directory, the stack on free ports, the deployments, and the scoring environment."""
     from deployments.apply import deploy
+    from deployments.parts import PARTS
     from deployments.stack import down, up
     from platforms.settings import Settings
     from tasks.context import open_context
@@ -83,8 +84,11 @@ def _start_service() -> Context:
     down(STATE)
     shutil.rmtree(STATE, ignore_errors=True)
     RESULT.unlink(missing_ok=True)
-    settings = Settings(state=STATE.resolve(), workloads=Path("workloads").resolve())
-    console.print("Starting Prefect, a worker, MLflow and the scoring gateway ...")
+    places = {"state": STATE.resolve(), "workloads": Path("workloads").resolve()}
+    settings = Settings.model_validate({**places, "platform": platform})
+    if platform == "azure":
+        raise DemoFailed("The demo runs on this machine: PLATFORM is local or azure-emulated.")
+    console.print(f"Starting {', '.join(part.name for part in PARTS[settings.platform])} ...")
     os.environ["PERENNIAL_LOG_FLUSH_SECONDS"] = "1"  # the demo waits for the prediction log
     os.environ.update(up(settings).environment)
     deploy(settings)
@@ -143,9 +147,14 @@ class _Loop:
     def _first_release(self) -> Any:
         self._step("ingest", self.runs.run("ingest/dev"))
         self._step("train", self.runs.run("train/dev", release=True))
-        release = self.runs.next_of("release/prod", self.began)
-        self._step("release", self.runs.completed(release.id, "release/prod"))
+        self._released(self.began)
         return self._champion(None)
+
+    def _released(self, since: datetime) -> None:
+        """The release that was started since then, and the promotion that it starts."""
+        for name, deployment in (("release", "release/staging"), ("promote", "promote/prod")):
+            run = self.runs.next_of(deployment, since)
+            self._step(name, self.runs.completed(run.id, deployment))
 
     def _champion(self, before: int | None) -> Any:
         from tasks.promotion import production
@@ -183,15 +192,13 @@ class _Loop:
 
     def _flushed(self, clients: Clients) -> None:
         """Wait until the prediction log holds what the clients were answered."""
-        from platforms.prediction_log import PredictionLog
-
-        log = PredictionLog(self.context.platform.blobs)
+        log = self.context.platform.predictions
         wanted = STABLE_ROWS + DRIFTED_ROWS
         if clients.tally.errors:
             raise DemoFailed(f"{clients.tally.errors} requests failed; the first: {clients.tally.first_error}")
 
         def look() -> bool | None:
-            logged = log.predictions(WORKLOAD, self.began, datetime.now(UTC))
+            logged = log.between(WORKLOAD, self.began, datetime.now(UTC))
             return True if len(logged) >= wanted else None
 
         wait_for("The prediction log", look, 30)
@@ -206,8 +213,7 @@ class _Loop:
         retrain = self.runs.next_of("retrain/dev", self.turned)
         self._say(f"the trigger started {retrain.name}")
         self.retrain = self._step("retrain", self.runs.completed(retrain.id, "retrain/dev"))
-        release = self.runs.next_of("release/prod", self.turned)
-        self._step("release", self.runs.completed(release.id, "release/prod"))
+        self._released(self.turned)
         second = self._champion(first.version)
         before = clients.tally.by_version[second.version]
         wait_for("An answer of the new champion", lambda: clients.tally.by_version[second.version] > before or None, 30)

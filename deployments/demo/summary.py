@@ -12,6 +12,7 @@ from rich.table import Table
 from deployments.demo.waiting import DemoFailed
 from lifecycle.ledger import LedgerEntry
 from lifecycle.names import report_prefix
+from lifecycle.tags import DATASET
 
 if TYPE_CHECKING:
     from deployments.demo.clients import Clients
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 def result_of(loop: _Loop, first: RegisteredModel, second: RegisteredModel, clients: Clients) -> dict[str, Any]:
     """The content of demo.json, all of it read from what the parts themselves hold."""
     from tasks.promotion import production
-    from tasks.registration import DATASET, metrics_of
+    from tasks.registration import metrics_of
 
     entries = loop.context.ledger.entries()
-    compared = _entry(entries, "promoted", second.version).evidence["comparison"]
+    compared = _entry(entries, "approved", second.version).evidence["comparison"]
     metric = loop.context.workload.metric
     live = production(loop.context)
     if live is None:

@@ -32,12 +32,12 @@ class BriefRetry(ExponentialRetry):
         return super().increment(settings, request, response, error)
 
 
-def container_client(address: SecretStr, container: str, **options: Any) -> ContainerClient:
+def container_client(address: SecretStr, container: str, identity: Any = None, **options: Any) -> ContainerClient:
     """The container at that address, which is one of three. Nothing is asked of the service yet.
 
     - a connection string of the account
     - a URL with a SAS, of the account or of this container
-    - a plain https URL of the account: DefaultAzureCredential then finds the identity, and no key is needed
+    - a plain https URL of the account, and an identity (none: the one that DefaultAzureCredential finds): no keys
     """
     options = {**_OPTIONS, "retry_policy": BriefRetry(), **options}
     words = address.get_secret_value().strip()
@@ -50,7 +50,7 @@ def container_client(address: SecretStr, container: str, **options: Any) -> Cont
     if not url.query:
         if url.scheme != "https":
             raise ValueError(f"{url.hostname}: without a SAS in the address, identity is used, and that needs https.")
-        options["credential"] = _identity()
+        options["credential"] = identity or _identity()
     return ContainerClient.from_container_url(url._replace(path=path, fragment="").geturl(), **options)
 
 

@@ -14,14 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from platforms.code_folders import NOT_CODE
 from platforms.ports import BlobStore, Job, JobSpec, JobStatus, NotFound, Refused
 
 _NOT_FOR_JOBS = ("PREFECT_", "PERENNIAL_", "PYTHONDONTWRITEBYTECODE")
-_NOT_CODE = shutil.ignore_patterns("__pycache__", "*.pyc", "*.ipynb", ".*")
 
 
 class LocalCompute:
     """Implements `Compute`: a folder a job, filled beside and renamed, so that it is there whole or not at all."""
+
+    shares_this_machine = True
 
     def __init__(self, root: Path, blobs: BlobStore) -> None:
         self.root = root
@@ -86,7 +88,7 @@ class LocalCompute:
         self.root.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=".", dir=self.root))
         try:
-            shutil.copytree(spec.code, beside / "code" / spec.code.name, ignore=_NOT_CODE)
+            shutil.copytree(spec.code, beside / "code" / spec.code.name, ignore=NOT_CODE)
             (beside / "out").mkdir()
             if not self._blobs.download(spec.dataset_prefix, beside / "data"):
                 raise NotFound(f"Job {spec.name} has no data: nothing lies under {spec.dataset_prefix}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 import weakref
 from collections.abc import Mapping
@@ -10,7 +11,17 @@ from typing import Any
 
 import httpx
 
-from platforms.ports import Endpoint, NotFound, PlatformError, Refused, Slot, SlotState, Unavailable
+from platforms.ports import (
+    Endpoint,
+    Models,
+    NotFound,
+    PlatformError,
+    Refused,
+    RegisteredModel,
+    Slot,
+    SlotState,
+    Unavailable,
+)
 
 _PATIENCE_SECONDS = 15.0
 
@@ -18,7 +29,8 @@ _PATIENCE_SECONDS = 15.0
 class LocalOnlineEndpoints:
     """Implements `OnlineEndpoints` over the gateway's control plane."""
 
-    def __init__(self, admin_url: str, token: str) -> None:
+    def __init__(self, admin_url: str, token: str, models: Models) -> None:
+        self._models = models
         self._http = httpx.Client(base_url=admin_url, headers={"Authorization": f"Bearer {token}"}, timeout=60.0)
         weakref.finalize(self, self._http.close)
 
@@ -32,9 +44,11 @@ class LocalOnlineEndpoints:
         names: list[str] = self._call("GET", "/admin/endpoints").json()["endpoints"]
         return names
 
-    def deploy(self, endpoint: str, slot: str, model: Path, tags: Mapping[str, str]) -> Slot:
-        body = {"model_dir": str(model.resolve()), "tags": dict(tags)}
-        return _slot(self._call("PUT", f"/admin/endpoints/{endpoint}/slots/{slot}", body).json())
+    def deploy(self, endpoint: str, slot: str, version: RegisteredModel, tags: Mapping[str, str]) -> Slot:
+        with tempfile.TemporaryDirectory() as name:
+            model = self._models.fetch(version.name, version.version, Path(name))
+            body = {"model_dir": str(model.resolve()), "tags": dict(tags)}
+            return _slot(self._call("PUT", f"/admin/endpoints/{endpoint}/slots/{slot}", body).json())
 
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> Endpoint:
         return _endpoint(self._call("PUT", f"/admin/endpoints/{endpoint}/traffic", dict(traffic)).json())

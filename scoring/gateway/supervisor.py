@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+from scoring import ENTRY_SCRIPTS
 from scoring.environment import EnvironmentFailed, build_environment
 from scoring.gateway.state import FAILED, HEALTHY, STARTING, Endpoint, Registry, Slot
 
@@ -49,7 +50,7 @@ class Supervisor:
         endpoint.require_idle(name)
         folder = self._folder / f"{endpoint.name}-{name}-{uuid4().hex[:8]}"
         shutil.copytree(model, folder / "model")
-        for script in ("score.py", "serve.py"):
+        for script in (*ENTRY_SCRIPTS, "serve.py"):
             shutil.copyfile(_BESIDE_MODEL / script, folder / script)
         if there is not None:
             self._stop(there)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,6 +109,16 @@ def serving_emulator(own_emulator: Emulator) -> Emulator:
     return own_emulator
 
 
+@pytest.fixture(scope="session")
+def tracked_emulator(tmp_path_factory: pytest.TempPathFactory, tracking_server: str) -> Iterator[Emulator]:
+    """One that has an MLflow server behind it."""
+    running = Emulator(tmp_path_factory.mktemp("tracked"), ["--mlflow", tracking_server])
+    running.start()
+    yield running
+    running.stop()
+    assert running.unknown() == "", "the SDK asked for something that is not emulated"
+
+
 @pytest.fixture
 def sdk(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """The emulator, with this process's environment set to reach it."""
@@ -120,6 +133,15 @@ def client(sdk: Emulator) -> MLClient:
     return make_client(sdk, "development")
 
 
+def wait(client: MLClient, name: str, *states: str) -> str:
+    """Until a job is in one of the states, or has ended; the state."""
+    deadline = time.monotonic() + 120
+    while (status := client.jobs.get(name).status) not in (states or ("Completed", "Failed", "Canceled")):
+        assert time.monotonic() < deadline, status
+        time.sleep(0.1)
+    return str(status.value) if hasattr(status, "value") else str(status)
+
+
 def make_client(emulator: Emulator, workspace: str | None) -> MLClient:
     """A client as any user makes one."""
     from azure.ai.ml import MLClient
@@ -127,3 +149,34 @@ def make_client(emulator: Emulator, workspace: str | None) -> MLClient:
 
     described = emulator.description
     return MLClient(DefaultAzureCredential(), described["subscription"], described["resource_group"], workspace)
+
+
+@pytest.fixture(scope="session")
+def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A plain MLflow server; its address."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "a")]
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env={**os.environ, **quiet}, stdout=log, stderr=log, cwd=folder)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for_mlflow(process, address, folder / "log")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_for_mlflow(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while True:
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        with suppress(httpx.TransportError):
+            if httpx.get(f"{address}/health", timeout=5).is_success:
+                return
+        time.sleep(0.2)

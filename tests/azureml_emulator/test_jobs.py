@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.azureml_emulator.conftest import Emulator, make_client
+from tests.azureml_emulator.conftest import Emulator, make_client, wait
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
-_ENDED = ("Completed", "Failed", "Canceled")
 _SCRIPT = """
 import os, pathlib, sys
 data, out, rate = sys.argv[1:]
@@ -41,14 +41,6 @@ def ready(client: MLClient) -> MLClient:
     return client
 
 
-def _wait(client: MLClient, name: str, *states: str) -> str:
-    deadline = time.monotonic() + 60
-    while (status := client.jobs.get(name).status) not in (states or _ENDED):
-        assert time.monotonic() < deadline, status
-        time.sleep(0.1)
-    return str(status.value) if hasattr(status, "value") else status
-
-
 def _training(client: MLClient, tmp_path: Path) -> Any:
     from azure.ai.ml import Input, Output
     from azure.ai.ml.entities import Data
@@ -70,7 +62,7 @@ def _training(client: MLClient, tmp_path: Path) -> Any:
 
 def test_a_job_runs_and_its_outputs_are_downloaded(ready: MLClient, tmp_path: Path) -> None:
     made = ready.jobs.create_or_update(_training(ready, tmp_path))
-    assert _wait(ready, made.name) == "Completed"
+    assert wait(ready, made.name) == "Completed"
     assert ready.jobs.get(made.name).tags == {"workload": "diabetes"}
     assert made.name in {job.name for job in ready.jobs.list()}
     ready.jobs.download(made.name, download_path=tmp_path / "got", all=True)
@@ -84,7 +76,7 @@ def test_a_model_is_made_from_a_jobs_output(ready: MLClient, tmp_path: Path) -> 
     from azure.ai.ml.entities import Model
 
     made = ready.jobs.create_or_update(_training(ready, tmp_path))
-    assert _wait(ready, made.name) == "Completed"
+    assert wait(ready, made.name) == "Completed"
     path = f"azureml://jobs/{made.name}/outputs/model"
     ready.models.create_or_update(Model(name="from-job", version="1", path=path))
     ready.models.download("from-job", "1", download_path=str(tmp_path / "got"))
@@ -99,14 +91,17 @@ def test_the_same_code_is_uploaded_once(ready: MLClient, tmp_path: Path) -> None
 
 def test_a_failing_job_says_so_in_its_log(ready: MLClient, tmp_path: Path) -> None:
     made = ready.jobs.create_or_update(_job("echo no rows; exit 3"))
-    assert _wait(ready, made.name) == "Failed"
+    assert wait(ready, made.name) == "Failed"
     ready.jobs.download(made.name, download_path=tmp_path)
     assert (tmp_path / "artifacts/user_logs/std_log.txt").read_text() == "no rows\n"
 
 
-def test_a_job_is_cancelled_with_all_it_started(ready: MLClient, tmp_path: Path) -> None:
+@pytest.mark.parametrize("start", ["sleep 300 &", "setsid sleep 300 &"])
+def test_a_job_is_cancelled_with_all_it_started(ready: MLClient, tmp_path: Path, start: str) -> None:
+    if "setsid" in start and sys.platform != "linux":
+        pytest.skip("what leaves its group is found on Linux only")
     mark = tmp_path / "mark"
-    made = ready.jobs.create_or_update(_job(f"sleep 300 & echo $! > {mark}.new; mv {mark}.new {mark}; wait"))
+    made = ready.jobs.create_or_update(_job(f"{start} echo $! > {mark}.new; mv {mark}.new {mark}; wait"))
     deadline = time.monotonic() + 30
     while not mark.exists():
         assert time.monotonic() < deadline
@@ -121,7 +116,7 @@ def test_a_job_that_takes_too_long_is_cancelled(ready: MLClient) -> None:
     job = _job("sleep 300")
     job.set_limits(timeout=1)
     made = ready.jobs.create_or_update(job)
-    assert _wait(ready, made.name) == "Canceled"
+    assert wait(ready, made.name) == "Canceled"
 
 
 def test_a_name_is_submitted_once(ready: MLClient) -> None:
@@ -133,6 +128,22 @@ def test_a_name_is_submitted_once(ready: MLClient) -> None:
     other.name = job.name
     with pytest.raises(HttpResponseError, match="already exists"):
         ready.jobs.create_or_update(other)
+
+
+def test_jobs_are_listed_by_what_is_asked_for(ready: MLClient) -> None:
+    from azure.ai.ml.constants import ListViewType
+
+    kept, archived = (ready.jobs.create_or_update(_job("echo 1")).name for _ in range(2))
+    for name in (kept, archived):
+        wait(ready, name)
+    ready.jobs.archive(archived)
+    views = {"kept": ListViewType.ACTIVE_ONLY, "archived": ListViewType.ARCHIVED_ONLY, "all": ListViewType.ALL}
+    found = {key: {job.name for job in ready.jobs.list(list_view_type=view)} for key, view in views.items()}
+    assert found["kept"] & {kept, archived} == {kept}
+    assert found["archived"] & {kept, archived} == {archived}
+    assert {kept, archived} <= found["all"]
+    ready.jobs.restore(archived)
+    assert archived in {job.name for job in ready.jobs.list()}
 
 
 def test_an_unknown_compute_is_refused(ready: MLClient) -> None:
@@ -151,8 +162,8 @@ def test_a_job_outlives_the_emulator(own_emulator: Emulator, monkeypatch: pytest
     client().environments.create_or_update(Environment(name="bare", version="1", image="python:3.11"))
     gate = tmp_path / "gate"
     made = client().jobs.create_or_update(_job(f"until test -e {gate}; do sleep 0.1; done; echo through"))
-    _wait(client(), made.name, "Running")
+    wait(client(), made.name, "Running")
     own_emulator.restart()
     assert client().jobs.get(made.name).status == "Running"
     gate.touch()
-    assert _wait(client(), made.name) == "Completed"
+    assert wait(client(), made.name) == "Completed"

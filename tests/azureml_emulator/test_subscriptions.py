@@ -140,12 +140,22 @@ def test_an_endpoint_s_own_identity_pulls_only_from_what_it_was_granted(
 
 
 def test_kubernetes_does_not_pull_from_registries(client: MLClient, tmp_path: Path) -> None:
-    from azure.ai.ml.entities import Environment, KubernetesOnlineDeployment, KubernetesOnlineEndpoint
+    from azure.ai.ml.entities import (
+        Environment,
+        KubernetesCompute,
+        KubernetesOnlineDeployment,
+        KubernetesOnlineEndpoint,
+    )
     from azure.core.exceptions import HttpResponseError
 
     name = make_model(client, tmp_path, "0.5")
     registry_client().environments.create_or_update(Environment(name=name, version="1", image="python:3.11"))
-    client.online_endpoints.begin_create_or_update(KubernetesOnlineEndpoint(name="cubes")).result()
+    cluster = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks"
+    client.compute.begin_create_or_update(
+        KubernetesCompute(name="aks", resource_id=cluster, namespace="default")
+    ).result()
+    wanted_endpoint = KubernetesOnlineEndpoint(name="cubes", compute="aks")
+    client.online_endpoints.begin_create_or_update(wanted_endpoint).result()
     wanted = KubernetesOnlineDeployment(
         name="blue",
         endpoint_name="cubes",

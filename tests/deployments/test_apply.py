@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 from deployments.apply import deploy
+from platforms.settings import LOCAL_POOL, Settings
 from tests.conftest import Service
+
+DEPLOYMENTS = ("train/dev", "release/staging", "promote/prod", "monitor/prod")
 
 
 def _read(stack: Service, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -91,3 +94,15 @@ def test_a_broken_workload_is_left_out_and_named(stack: Service, scheduled: Call
     told = deploy(stack.settings)
     assert any(line.startswith("left out:") and "kind" in line for line in told)
     assert "diabetes" in schedules(stack, "monitor/prod")
+
+
+def test_a_stage_has_a_pool_by_its_setting(stack: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Production apart, the rest in one pool; and back, where a team wants one for all of it."""
+    for stage in ("dev", "staging", "prod"):
+        monkeypatch.delenv(f"PERENNIAL_POOL_{stage.upper()}", raising=False)
+    apart = Settings(state=stack.settings.state, workloads=stack.settings.workloads, pool_prod="prod-apart")
+    deploy(apart)
+    pools = {name: _read(stack, f"/deployments/name/{name}")["work_pool_name"] for name in DEPLOYMENTS}
+    assert pools == {name: "prod-apart" if name.endswith("/prod") else LOCAL_POOL for name in DEPLOYMENTS}
+    deploy(stack.settings)
+    assert {_read(stack, f"/deployments/name/{name}")["work_pool_name"] for name in DEPLOYMENTS} == {LOCAL_POOL}

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from deployments.stack import POOL
 from tests.conftest import ROOT
 
 CONTENT = yaml.safe_load((ROOT / "prefect.yaml").read_text())
@@ -29,7 +28,8 @@ def flow_of(deployment: dict[str, Any]) -> Any:
 
 def test_the_deployments_are_those_that_the_documents_name() -> None:
     assert set(DEPLOYMENTS) == {
-        "ingest/dev", "train/dev", "retrain/dev", "release/prod", "monitor/prod", "rollback/prod", "reconcile/prod",
+        "ingest/dev", "train/dev", "retrain/dev", "release/staging", "promote/prod", "monitor/prod", "rollback/prod",
+        "reconcile/prod",
     }  # fmt: skip
 
 
@@ -38,7 +38,9 @@ def test_a_deployment_is_whole(name: str) -> None:
     deployment = DEPLOYMENTS[name]
     assert set(deployment) <= KEYS, "Prefect ignores a key that it does not know"
     assert flow_of(deployment).name == name.partition("/")[0]
-    assert deployment["work_pool"]["name"] == POOL
+    stage = name.partition("/")[2]
+    assert deployment["work_pool"]["name"] == f"{{{{ $PERENNIAL_POOL_{stage.upper()} }}}}"
+    assert deployment["tags"] == ["perennial", stage]
     assert deployment["description"]
 
 

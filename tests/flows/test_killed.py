@@ -26,6 +26,10 @@ def _slot(stack: Service, endpoint: str) -> bool:
         return False
 
 
+def _verdict(stack: Service) -> str | None:
+    return stack.platform.models.get(NAME, 1).tags.get("perennial.verdict")
+
+
 def _traffic(stack: Service) -> bool:
     try:
         return bool(stack.platform.endpoints.get(NAME).traffic)
@@ -38,7 +42,8 @@ BOUNDARIES: dict[str, tuple[str, Callable[[Service], bool]]] = {
     "submitted": ("train", lambda stack: any((stack.settings.state / "jobs").glob(f"{NAME}-*/running.json"))),
     "registered": ("train", lambda stack: bool(stack.platform.models.versions(NAME))),
     "staged": ("release", lambda stack: _slot(stack, f"{NAME}-staging")),
-    "promoted": ("release", _traffic),
+    "approved": ("release", lambda stack: _verdict(stack) == "approved"),
+    "promoted": ("promote", _traffic),
 }
 
 
@@ -47,9 +52,9 @@ def test_killed_and_run_again(stack: Service, boundary: str) -> None:
     """Each boundary is reached, the flow is killed there; the next test's flow carries on."""
     stack.platform.blobs.put_if_absent(f"{NAME}/raw/people.csv", make_people(900, seed=5).to_csv(index=False).encode())
     flow, reached = BOUNDARIES[boundary]
-    if boundary == "promoted":
+    if boundary in ("approved", "promoted"):
         _free_release(stack)  # as an operator may in the UI; the last test waits for the lease's end instead
-    process = stack.start(flow, repr(NAME))
+    process = stack.start(flow, repr(NAME) if flow != "promote" else f"{NAME!r}, 1")
     until(boundary, lambda: reached(stack), 120)
     process.kill()
     process.communicate()
@@ -65,6 +70,7 @@ def test_the_state_is_that_of_a_flow_that_was_not_killed(stack: Service) -> None
     for flow in ("train", "release"):
         code, output = stack.run(flow, repr(NAME))
         assert code == 0, output
+    until("its promotion", lambda: _verdict(stack) == "promoted")
     assert serving(stack, NAME) == champion(stack, NAME) == 1
     assert len(stack.platform.models.versions(NAME)) == 1
     manifests = [blob.name for blob in stack.platform.blobs.list(f"datasets/{NAME}/")]

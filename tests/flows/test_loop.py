@@ -17,7 +17,6 @@ import pytest
 
 from lifecycle.names import labels_prefix
 from platforms.ledger import Ledger
-from platforms.prediction_log import PredictionLog
 from tests.conftest import ROOT, Service, _clean, result_of
 from tests.people import make_people
 
@@ -73,12 +72,12 @@ def score_and_label(stack: Service, workload: str, people: pd.DataFrame) -> None
     for start in range(0, len(people), 100):
         part = people.iloc[start : start + 100]
         score(stack, workload, part, correlation_ids=identities[start : start + 100])
-    log = PredictionLog(stack.platform.blobs)
+    log = stack.platform.predictions
     wanted = set(identities)
 
     def logged() -> bool:
         day = datetime.now(UTC)
-        found = log.predictions(workload, day.replace(year=day.year - 1), day.replace(year=day.year + 1))
+        found = log.between(workload, day.replace(year=day.year - 1), day.replace(year=day.year + 1))
         return wanted <= set(found["correlation_id"])
 
     until("the prediction log", logged, 30)
@@ -176,8 +175,9 @@ def test_the_ledger_is_the_audit_and_not_the_memory(released: Service) -> None:
         blobs.delete(blob.name)
     now = champion(released, "toy")
     code, output = released.run("release", f"'toy', {now}")
-    assert code == 0, output
-    assert "serves in production" in output
+    assert (code, "is the champion already" in output) == (0, True), output
+    code, output = released.run("promote", f"'toy', {now}")
+    assert (code, "serves in production" in output) == (0, True), output
     assert released.run("monitor", "'toy', report=False")[0] == 0
     assert champion(released, "toy") == now
 

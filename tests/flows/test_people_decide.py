@@ -13,6 +13,7 @@ import httpx
 import pytest
 import yaml
 
+from platforms.ledger import Ledger
 from tests.conftest import ROOT, Service, _clean, result_of
 from tests.flows.test_loop import champion, serving, until
 from tests.people import make_people
@@ -48,13 +49,13 @@ def _post(stack: Service, path: str, body: dict[str, Any]) -> Any:
 
 def _suspended(stack: Service) -> str:
     """A release started as its deployment, once it waits; the run's id."""
-    found = httpx.get(f"{stack.addresses['prefect']}/api/deployments/name/release/prod").json()
+    found = httpx.get(f"{stack.addresses['prefect']}/api/deployments/name/release/staging").json()
     run = _post(stack, f"/deployments/{found['id']}/create_flow_run", {"parameters": {"workload": NAME}})
     until("a run that waits", lambda: _state(stack, run["id"]) == "PAUSED")
     return str(run["id"])
 
 
-def _under_way(stack: Service, workload: str) -> list[str]:
+def under_way(stack: Service, workload: str) -> list[str]:
     code = (
         "from tasks.context import open_context\nfrom tasks.under_way import replacement_under_way\n"
         f"print('RESULT', replacement_under_way(open_context({workload!r})))"
@@ -94,8 +95,23 @@ def test_an_approved_model_serves(waits: Service) -> None:
     assert (code, result_of(output)) == (0, "2"), output
     run = _suspended(waits)
     assert champion(waits, NAME) is None
-    assert _under_way(waits, NAME) == ["release-waits"], "monitoring asks for no second replacement meanwhile"
-    assert _under_way(waits, "toy") == []
+    assert under_way(waits, NAME) == ["release-waits"], "monitoring asks for no second replacement meanwhile"
+    assert under_way(waits, "toy") == []
     _answer(waits, run, approve=True, by="Ada", comment="looks right")
-    assert serving(waits, NAME) == champion(waits, NAME) == 2
+    approved = next(entry for entry in Ledger(waits.platform.blobs, NAME).entries() if entry.kind == "approved")
+    assert (approved.by, approved.model_version) == ("Ada (unverified)", 2)
+    until("its promotion", lambda: champion(waits, NAME) == 2)
+    assert serving(waits, NAME) == 2
     assert waits.platform.models.get(NAME, 2).tags["perennial.approved-by"] == "Ada (unverified)"
+
+
+def test_a_promotion_on_its_way_is_no_time_for_a_retraining(waits: Service) -> None:
+    """A run that waits for its worker, too."""
+    found = httpx.get(f"{waits.addresses['prefect']}/api/deployments/name/promote/prod").json()
+    body = {"parameters": {"workload": NAME, "model_version": 2}, "state": {"type": "PAUSED"}, "name": "its-promotion"}
+    run = _post(waits, f"/deployments/{found['id']}/create_flow_run", body)
+    try:
+        assert under_way(waits, NAME) == ["its-promotion"]
+    finally:
+        httpx.delete(f"{waits.addresses['prefect']}/api/flow_runs/{run['id']}").raise_for_status()
+    assert under_way(waits, NAME) == []

@@ -10,7 +10,7 @@ import httpx
 import pandas as pd
 
 from tests.conftest import ROOT, Service, result_of
-from tests.flows.test_loop import champion
+from tests.flows.test_loop import champion, until
 
 
 def test_it_is_trained_and_released(stack: Service, tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_it_is_trained_and_released(stack: Service, tmp_path: Path) -> None:
     assert (code, result_of(output)) == (0, "1"), output
     code, output = stack.run("release", "'progression'")
     assert code == 0, output
-    assert champion(stack, "progression") == 1, output
+    until("its promotion", lambda: champion(stack, "progression") == 1)
 
     endpoints = stack.platform.endpoints
     rows = patients.drop(columns="progression").head(5)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from lifecycle.columns import Column
+from monitoring.coercion import to_categories, to_numbers
 from monitoring.inference import infer_columns
 from monitoring.quality import PROBLEM, SchemaMismatch, UnusableData, split_rows
 
@@ -126,8 +127,23 @@ def test_records_from_json_are_checked_like_text() -> None:
     ]
     good, quarantined = split_rows(pd.DataFrame(json.loads(json.dumps(rows))), COLUMNS, "Ill")
     assert good.index.tolist() == [0, 1]
-    assert quarantined.loc[3, PROBLEM] == "Age is no integer"
-    assert "BMI is no number" in quarantined.loc[2, PROBLEM]
+    assert "Age is nested (a list or an object)" in quarantined.loc[3, PROBLEM]
+    assert "BMI is nested" in quarantined.loc[2, PROBLEM]
+    assert "Sex is nested" in quarantined.loc[2, PROBLEM]
+
+
+def test_a_number_is_read_to_its_last_digit() -> None:
+    """The same value, whether a file says it in text or in eight bytes."""
+    values = np.random.default_rng(1).normal(0, 1, 5000) * 10.0 ** np.random.default_rng(2).integers(-30, 30, 5000)
+    assert to_numbers(pd.Series([repr(float(value)) for value in values], dtype=object)).tolist() == values.tolist()
+    assert to_numbers(pd.Series([10**400, "1_0", "\u0661", " 5 "], dtype=object)).isna().tolist() == [True] * 3 + [
+        False
+    ]
+
+
+def test_a_whole_float_is_one_category_with_its_integer() -> None:
+    spelled = pd.Series(["7.0", 7.0, 7, "7", "-0.0", "007.0", "7.00"], dtype=object)
+    assert to_categories(spelled).tolist() == ["7", "7", "7", "7", "0", "007.0", "7.00"]
 
 
 def test_a_missing_column_names_what_looks_like_it(raw: pd.DataFrame) -> None:

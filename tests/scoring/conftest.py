@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,22 @@ import pytest
 
 from deployments.ports import free_ports
 from platforms.local.endpoints import LocalOnlineEndpoints
-from platforms.ports import SlotState
-from tests.people import make_people
+from platforms.ports import RegisteredModel, SlotState
+from tests.toy_model import pack_toy_model
 
 ROOT = Path(__file__).parents[2]
-COLUMNS = [
-    {"name": "age", "type": "number", "missing_allowed": False},
-    {"name": "weight", "type": "integer", "missing_allowed": True},
-]
+
+
+class FolderModels:
+    """A registry whose models are named by the folders they lie in."""
+
+    def fetch(self, name: str, _version: int, _folder: Path) -> Path:
+        return Path(name)
+
+
+def registered(model: Path, version: int) -> RegisteredModel:
+    """A packed folder as that registry's version."""
+    return RegisteredModel(str(model), version, "", {}, (), datetime.now(UTC))
 
 
 @dataclass
@@ -39,7 +47,7 @@ class Gateway:
     @property
     def endpoints(self) -> LocalOnlineEndpoints:
         token = (self.folder / "state" / "admin.token").read_text()
-        return LocalOnlineEndpoints(f"http://127.0.0.1:{self.ports['admin']}", token)
+        return LocalOnlineEndpoints(f"http://127.0.0.1:{self.ports['admin']}", token, FolderModels())  # type: ignore[arg-type]
 
     def post(self, endpoint: str, body: Any, **headers: str) -> httpx.Response:
         """Score with the right key."""
@@ -69,7 +77,7 @@ class Gateway:
 
     def deploy(self, endpoint: str, slot: str, model: Path, version: int) -> None:
         """Deploy and wait until it is healthy."""
-        self.endpoints.deploy(endpoint, slot, model, {"model_version": str(version)})
+        self.endpoints.deploy(endpoint, slot, registered(model, version), {"model_version": str(version)})
         wait(lambda: self.endpoints.get(endpoint).slots[slot].state is SlotState.HEALTHY)
 
 
@@ -83,26 +91,7 @@ def wait(look: Any, seconds: float = 90) -> None:
 
 @pytest.fixture(scope="session", name="model")
 def _model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A packed model, as `platforms.packing` would pack it."""
-    import skops.io
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    people = make_people(300, seed=1)
-    fitted = HistGradientBoostingClassifier(max_iter=5).fit(people[["age", "weight"]], people["sick"])
-    folder = tmp_path_factory.mktemp("model")
-    skops.io.dump(fitted, folder / "model.skops")
-    description = {
-        "format": 1,
-        "model": "toy",
-        "kind": "classification",
-        "model_file": "model.skops",
-        "trusted_types": skops.io.get_untrusted_types(file=folder / "model.skops"),
-        "columns": COLUMNS,
-        "classes": [0, 1],
-    }
-    (folder / "perennial.json").write_text(json.dumps(description))
-    shutil.copyfile(ROOT / "scoring" / "requirements.lock", folder / "requirements.lock")
-    return folder
+    return pack_toy_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="session", name="gateway")

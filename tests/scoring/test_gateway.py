@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from platforms.ports import NotFound, Refused, SlotState
-from tests.scoring.conftest import Gateway, wait
+from tests.scoring.conftest import Gateway, registered, wait
 
 
 def body(*rows: list[Any], columns: tuple[str, ...] = ("age", "weight"), **more: Any) -> dict[str, Any]:
@@ -119,8 +119,8 @@ def test_the_rules_of_traffic(gateway: Gateway, model: Path) -> None:
     with pytest.raises(Refused, match="live traffic"):
         endpoints.delete_slot("toy", "blue")
     with pytest.raises(Refused, match="live traffic"):
-        endpoints.deploy("toy", "blue", model, {"model_version": "9"})
-    endpoints.deploy("toy", "blue", model, {"model_version": "1"})  # the same again: nothing happens
+        endpoints.deploy("toy", "blue", registered(model, 9), {"model_version": "9"})
+    endpoints.deploy("toy", "blue", registered(model, 1), {"model_version": "1"})  # the same again: nothing happens
     assert endpoints.get("toy").traffic == {"blue": 100}
     with pytest.raises(Refused):
         endpoints.ensure("No Name", {})
@@ -154,7 +154,7 @@ def test_a_model_that_cannot_be_loaded_fails_with_its_log(gateway: Gateway, mode
     for file in model.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "model.skops").write_bytes(b"no model")
-    gateway.endpoints.deploy("toy", "green", tmp_path, {"model_version": "4"})
+    gateway.endpoints.deploy("toy", "green", registered(tmp_path, 4), {"model_version": "4"})
     wait(lambda: gateway.endpoints.get("toy").slots["green"].state is SlotState.FAILED)
     assert "ended with exit code" in gateway.endpoints.get("toy").slots["green"].reason
     assert "BadZipFile" in gateway.endpoints.logs("toy", "green")

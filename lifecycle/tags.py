@@ -1,0 +1,11 @@
+"""The tags of a model version: what is intended with it, what became of it. They go with it from stage to stage."""
+
+from __future__ import annotations
+
+DATASET = "perennial.dataset"  # the dataset version that it was trained on
+VERDICT = "perennial.verdict"  # approved, promoted, rejected; none before its release
+REASON = "perennial.reason"  # why it was rejected
+APPROVED_BY = "perennial.approved-by"
+APPROVED_AT = "perennial.approved-at"  # ISO 8601, UTC
+APPROVED_OVER = "perennial.approved-over"  # the champion's version that it was compared with, or none
+PROMOTED_AT = "perennial.promoted-at"  # ISO 8601, UTC

@@ -1,0 +1,103 @@
+"""The SDK's clients: one MLClient a thread and place, and one identity a stage."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from lifecycle.names import Stage
+from platforms.azure.settings import AzureSettings, AzureStage
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.core.credentials import TokenCredential
+
+SCOPE = "https://management.azure.com/.default"
+
+
+class TokenAuth(httpx.Auth):
+    """A bearer token of the identity on each request; the credential keeps and renews it."""
+
+    def __init__(self, credential: TokenCredential, scope: str = SCOPE) -> None:
+        self._credential = credential
+        self._scope = scope
+
+    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+        """As httpx asks for it."""
+        request.headers["Authorization"] = f"Bearer {self._credential.get_token(self._scope).token}"
+        yield request
+
+
+class AzureClients:
+    """Made once a process. `models.share` swaps an MLClient's insides while it works: threads must not share one."""
+
+    def __init__(self, settings: AzureSettings) -> None:
+        self.settings = settings
+        self._mine = threading.local()
+        self._credentials: dict[str | None, TokenCredential] = {}
+        self._lock = threading.Lock()
+        logging.getLogger("azure").setLevel(logging.WARNING)
+
+    def credential(self, stage: Stage) -> TokenCredential:
+        """The stage's identity: by environment, workload identity, managed identity or a developer's sign-in."""
+        who = self.settings.stage(stage)
+        with self._lock:
+            if who.client_id not in self._credentials:
+                self._credentials[who.client_id] = _credential(self.settings.tenant, who)
+            return self._credentials[who.client_id]
+
+    def auth(self, stage: Stage) -> TokenAuth:
+        """The stage's identity for plain HTTP."""
+        return TokenAuth(self.credential(stage))
+
+    def workspace(self, stage: Stage) -> MLClient:
+        """The client of the stage's workspace."""
+        where = self.settings.stage(stage)
+        group = where.resource_group or self.settings.resource_group
+        subscription = where.subscription or self.settings.subscription
+        return self._client(stage, subscription, resource_group_name=group, workspace_name=where.workspace)
+
+    def registry(self, stage: Stage) -> MLClient | None:
+        """The registry's client with the stage's identity; None where models need not cross workspaces."""
+        if self.settings.registry is None:
+            return None
+        return self._client(stage, None, registry_name=self.settings.registry)
+
+    def workspace_id(self, stage: Stage) -> str:
+        """The resource id of the stage's workspace."""
+        where = self.settings.stage(stage)
+        return (
+            f"/subscriptions/{where.subscription or self.settings.subscription}"
+            f"/resourceGroups/{where.resource_group or self.settings.resource_group}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{where.workspace}"
+        )
+
+    @cached_property
+    def region(self) -> str:
+        """Where the development workspace is."""
+        return str(self.workspace("development").workspaces.get(self.settings.development.workspace).location)
+
+    def _client(self, stage: Stage, subscription: str | None, **place: str) -> MLClient:
+        from azure.ai.ml import MLClient
+
+        clients: dict[Any, MLClient] = self._mine.__dict__.setdefault("clients", {})
+        key = (stage, *sorted(place.items()))
+        if key not in clients:
+            quiet = {"show_progress": False, "enable_telemetry": False}
+            clients[key] = MLClient(self.credential(stage), subscription, **place, **quiet)  # type: ignore[arg-type]
+        return clients[key]
+
+
+def _credential(tenant: str | None, who: AzureStage) -> TokenCredential:
+    from azure.identity import ClientSecretCredential, DefaultAzureCredential
+
+    if who.client_id is None:
+        return DefaultAzureCredential()
+    if who.client_secret is not None and tenant is not None:
+        return ClientSecretCredential(tenant, who.client_id, who.client_secret.get_secret_value())
+    return DefaultAzureCredential(managed_identity_client_id=who.client_id, workload_identity_client_id=who.client_id)

@@ -1,0 +1,169 @@
+"""Jobs as Azure ML command jobs."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from lifecycle.names import digest
+from platforms.azure.clients import AzureClients
+from platforms.azure.data_assets import ensure_data_asset
+from platforms.azure.environments import Environments
+from platforms.azure.errors import told, word
+from platforms.code_folders import NOT_CODE
+from platforms.ports import Job, JobSpec, JobStatus, NotFound, PlatformError, Refused, Unavailable
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+SERVERLESS = "serverless"
+_LOG = "user_logs/std_log.txt"
+_OUT = "out"
+_ENDED = {"Completed": JobStatus.COMPLETED, "Failed": JobStatus.FAILED, "Canceled": JobStatus.CANCELED}
+
+
+class AzureCompute:
+    """Implements `Compute` in the development workspace. A job is polled, never streamed."""
+
+    shares_this_machine = False
+
+    def __init__(self, clients: AzureClients) -> None:
+        self._clients = clients
+        self._http = httpx.Client(timeout=60.0)
+
+    def submit(self, spec: JobSpec) -> Job:
+        try:
+            return self.get(spec.name)
+        except NotFound:
+            pass
+        client = self._client
+        data = self._data(client, spec)
+        environment = Environments(self._clients).ensure("training")
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(spec.code, Path(folder) / spec.code.name, ignore=NOT_CODE)
+            try:
+                with told("submit", f"job {spec.name}"):
+                    client.jobs.create_or_update(self._job(spec, Path(folder), data, environment))
+            except (Refused, Unavailable) as error:
+                return self._submitted_after_all(spec.name, error)
+        return self.get(spec.name)
+
+    def get(self, name: str) -> Job:
+        with told("get", f"job {name}"):
+            job = self._client.jobs.get(name)
+        status = _ENDED.get(word(job.status), JobStatus.RUNNING)
+        started = getattr(job.creation_context, "created_at", None)
+        reason = self._error(name) if status is JobStatus.FAILED else ""
+        return Job(
+            name, status, _utc(started), _utc(_ended_at(job)), 0 if status is JobStatus.COMPLETED else None, reason
+        )
+
+    def logs(self, name: str, last_lines: int = 200) -> str:
+        files = self._details(name).get("logFiles") or {}
+        if _LOG not in files:
+            return ""
+        try:
+            answer = self._http.get(files[_LOG])  # its address is signed
+        except httpx.TransportError as error:
+            raise Unavailable(f"The log of job {name} cannot be read: {type(error).__name__}.") from None
+        if not answer.is_success:
+            return ""
+        return "\n".join(answer.text.splitlines()[-last_lines:])
+
+    def cancel(self, name: str) -> None:
+        if self.get(name).status.ended:
+            return
+        with told("cancel", f"job {name}"):
+            self._client.jobs.begin_cancel(name).result()
+
+    def fetch_outputs(self, name: str, folder: Path) -> Path:
+        if not self.get(name).status.ended:
+            raise Refused(f"Job {name} is still running; its outputs are not whole yet.")
+        target = folder / name
+        with told("download the outputs", f"job {name}"):
+            self._client.jobs.download(name, output_name=_OUT, download_path=target)
+        return target / "named-outputs" / _OUT
+
+    @property
+    def _client(self) -> MLClient:
+        return self._clients.workspace("development")
+
+    def _data(self, client: MLClient, spec: JobSpec) -> str:
+        name = f"{spec.tags.get('workload', 'data')}-train"
+        version = spec.tags.get("dataset_version", digest(spec.dataset_prefix.encode()))
+        return ensure_data_asset(client, self._clients.settings.datastore, name, version, spec.dataset_prefix)
+
+    def _job(self, spec: JobSpec, code: Path, data: str, environment: str) -> Any:
+        from azure.ai.ml import Input, Output, command
+        from azure.ai.ml.constants import AssetTypes
+        from azure.ai.ml.entities import CommandJobLimits, JobResourceConfiguration
+
+        settings = self._clients.settings
+        serverless = settings.compute == SERVERLESS
+        job = command(
+            name=spec.name,
+            display_name=spec.name,
+            experiment_name=spec.tags.get("workload", "perennial"),
+            code=str(code),
+            command=_line(spec.command),
+            inputs={"data": Input(type=AssetTypes.URI_FOLDER, path=data)},
+            outputs={_OUT: Output(type=AssetTypes.URI_FOLDER)},
+            environment=environment,
+            environment_variables={"PYTHONUNBUFFERED": "1", **spec.environment},
+            compute=None if serverless else settings.compute,
+            tags=dict(spec.tags),
+        )
+        if serverless:
+            job.resources = JobResourceConfiguration(instance_type=settings.training_size, instance_count=1)
+        job.limits = CommandJobLimits(timeout=spec.time_limit_seconds)
+        return job
+
+    def _submitted_after_all(self, name: str, error: PlatformError) -> Job:
+        """The job of that name: another was faster, or only the answer to its submission was lost."""
+        try:
+            return self.get(name)
+        except NotFound:
+            raise error from None
+
+    def _details(self, name: str) -> dict[str, Any]:
+        """Run history's view of the job, which knows its log files and its error."""
+        region, workspace = self._clients.region, self._clients.workspace_id("development")
+        url = f"https://{region}.api.azureml.ms/history/v1.0{workspace}/runs/{name}/details"
+        try:
+            answer = self._http.get(url, auth=self._clients.auth("development"))
+        except httpx.TransportError as error:
+            raise Unavailable(f"The details of job {name} cannot be read: {type(error).__name__}.") from None
+        if answer.status_code == 404:
+            raise NotFound(f"There is no job {name}.")
+        if not answer.is_success:
+            raise Unavailable(f"The details of job {name} cannot be read: HTTP {answer.status_code}.")
+        details: dict[str, Any] = answer.json()
+        return details
+
+    def _error(self, name: str) -> str:
+        error = (self._details(name).get("error") or {}).get("error") or {}
+        return str(error.get("message", ""))
+
+
+def _line(words: tuple[str, ...]) -> str:
+    """The command as a shell takes it, with the platform's places filled in."""
+    places = {"{data}": "${{inputs.data}}", "{out}": "${{outputs.out}}"}
+    return " ".join(places.get(word) or shlex.quote(word) for word in words)
+
+
+def _ended_at(job: Any) -> Any:
+    return (job.properties or {}).get("EndTimeUtc")
+
+
+def _utc(moment: Any) -> datetime | None:
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    if not isinstance(moment, datetime):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,99 @@
+"""The approval: what staging hands to production, as tags on the model version, and when it holds no longer.
+
+A release approves a version over the champion that it was compared with. Whoever promotes it asks again whether that
+is still what it would replace: two candidates may both have been approved, and one of them was promoted since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from lifecycle.tags import APPROVED_AT, APPROVED_BY, APPROVED_OVER, PROMOTED_AT, REASON, VERDICT
+from platforms.ports import RegisteredModel
+from tasks.context import Context
+from tasks.story import now
+
+_NONE = "none"
+
+
+class NotApproved(RuntimeError):
+    """No release approved the version, or production is not what it was approved for."""
+
+
+@dataclass(frozen=True)
+class Approved:
+    """That a version may replace what it was compared with."""
+
+    by: str  # a policy or a person
+    at: str  # ISO 8601, UTC; with the version, the name of this approval
+    over: int | None  # the champion then; None: there was none
+
+
+def approve(context: Context, version: RegisteredModel, approved: Approved) -> None:
+    """Write it on the version. The verdict comes last: with it, the approval is whole."""
+    tags = {
+        APPROVED_BY: approved.by,
+        APPROVED_AT: approved.at,
+        APPROVED_OVER: _NONE if approved.over is None else str(approved.over),
+        VERDICT: "approved",
+    }
+    context.platform.models.tag(context.name, version.version, tags)
+
+
+def new_approval(by: str, champion: RegisteredModel | None) -> Approved:
+    """An approval as of now."""
+    return Approved(by, now().isoformat(), None if champion is None else champion.version)
+
+
+def approval_of(version: RegisteredModel) -> Approved | None:
+    """The approval that waits for its promotion; None where there is none, or it was promoted or rejected since."""
+    if version.tags.get(VERDICT) != "approved":
+        return None
+    over = version.tags[APPROVED_OVER]
+    return Approved(version.tags[APPROVED_BY], version.tags[APPROVED_AT], None if over == _NONE else int(over))
+
+
+def overtaken(
+    version: RegisteredModel, approved: Approved, current: int | None, versions: Sequence[RegisteredModel]
+) -> str | None:
+    """Why the approval holds no longer, in words; None where it does.
+
+    current: what serves, or the champion. versions: all of the model.
+    """
+    if current == version.version:
+        return None
+    newer = [
+        other.version for other in versions if other.version > version.version and _promoted_since(other, approved)
+    ]
+    if newer:
+        return f"version {max(newer)}, which is newer, was promoted since it was approved"
+    if current != approved.over:
+        return f"it was compared with {_named(approved.over)}, and {_named(current)} is the champion since"
+    return None
+
+
+def require_approval(version: RegisteredModel, current: int | None, versions: Sequence[RegisteredModel]) -> Approved:
+    """The approval under which the version may replace the current one. NotApproved says why it may not."""
+    approved = approval_of(version)
+    if approved is None:
+        verdict = version.tags.get(VERDICT)
+        told = {"rejected": f"it was rejected: {version.tags.get(REASON, '')}", "promoted": "it was promoted before"}
+        why = f"no release approved it ({told[verdict]})" if verdict in told else "no release approved it"
+    else:
+        why = overtaken(version, approved, current, versions) or ""
+        if not why:
+            return approved
+    raise NotApproved(
+        f"Version {version.version} of {version.name} is not promoted: {why}. To have it, release it again."
+    )
+
+
+def _promoted_since(other: RegisteredModel, approved: Approved) -> bool:
+    promoted = other.tags.get(PROMOTED_AT)
+    return promoted is not None and datetime.fromisoformat(promoted) > datetime.fromisoformat(approved.at)
+
+
+def _named(version: int | None) -> str:
+    return "no champion" if version is None else f"version {version}"
