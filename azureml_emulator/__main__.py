@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -37,6 +38,8 @@ async def _run(settings: Settings) -> None:
     own = Upstream(_LOOPBACK, app_port)
     proxy = Proxy(certificates, own, _blobs(settings, own), app.log_unknown)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False))
+    # uvicorn sends itself the signal again once it has ended: that must not end us before the servers are.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     serving = asyncio.create_task(server.serve(sockets=[app_socket]))
     listener = await asyncio.start_server(proxy.serve, sock=proxy_socket)
     try:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from azureml_emulator.access import Access
+from azureml_emulator.account_keys import is_signed, opens_blob
 from azureml_emulator.blob_index import Blob, BlobIndex
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.sas import is_valid
@@ -50,9 +51,16 @@ class Blobs:
         query, writes = dict(request.query_params), request.method not in ("GET", "HEAD")
         if request.url.hostname != self._settings.blob_host:
             raise ServiceError(404, "ResourceNotFound", "There is no such storage account.")
+        account, key = self._settings.account, self._settings.account_key
         if "sig" in query:
-            if not is_valid(self._settings.account, self._settings.account_key, query, container, writes):
+            opened = not writes and opens_blob(account, key, unquote(request.url.path), query)
+            if not opened and not is_valid(account, key, query, container, writes):
                 raise ServiceError(403, "AuthenticationFailed", "The shared access signature is not valid.")
+        elif request.headers.get("authorization", "").startswith("SharedKey "):
+            if not is_signed(account, key, request):
+                raise ServiceError(
+                    403, "AuthenticationFailed", "The request's signature is not that of the account's key."
+                )
         else:
             client = self._tokens.client_of(request.headers.get("authorization", ""))
             self._access.check_container(client, container, writes)

@@ -8,9 +8,12 @@ import queue
 import tempfile
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+import httpx
 
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.job_runs import TERMINAL
@@ -161,4 +164,5 @@ class Composites:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "log"
             file.write_text(text)
-            self._world.blobs.put(container["containerName"], place, file)
+            with suppress(httpx.HTTPError):  # a job does not fail for its log, which the next line writes anew
+                self._world.blobs.put(container["containerName"], place, file)

@@ -36,14 +36,21 @@ Put = Callable[[str, Path], None]
 
 
 def configuration(properties: Document) -> Document | None:
-    """What a container finds at `AZUREML_MDC_CONFIG_PATH`; None where the deployment collects nothing."""
+    """What a container finds at `AZUREML_MDC_CONFIG_PATH`; None where the deployment collects nothing.
+
+    The package in the container samples by it, each collection for itself.
+    """
     given = (properties.get("dataCollector") or {}).get("collections") or {}
     collections = {
-        name.lower(): {"enabled": True, "sampleRatePercentage": round(float(one.get("samplingRate") or 1.0) * 100)}
+        name.lower(): {"enabled": True, "sampleRatePercentage": _percentage(one.get("samplingRate"))}
         for name, one in given.items()
         if str(one.get("dataCollectionMode", "")).lower() == "enabled"
     }
     return {"collections": collections, "runMode": "cloud"} if collections else None
+
+
+def _percentage(rate: float | None) -> int:
+    return 100 if rate is None else round(float(rate) * 100)
 
 
 @dataclass

@@ -30,6 +30,8 @@ class History:
     def routes(self, router: Router) -> None:
         runs = f"/history/v1.0{WORKSPACE}/runs/{{run}}"
         router.add("GET", runs, self._run)
+        run = runs.replace("/runs/", "/experiments/{experiment}/runs/")
+        router.add("PATCH", run, self._describe)
         router.add("GET", f"{runs}/details", self._details)
         router.add("GET", f"{runs}/children", self._children)
         router.add("POST", f"/history/v1.0{WORKSPACE}/rundata", self._run_data)
@@ -38,6 +40,15 @@ class History:
 
     def _run(self, call: Call) -> Response:
         return reply(_metadata(self._jobs.current(call.workspace, call.parts["run"])))
+
+    def _describe(self, call: Call) -> Response:
+        """What `jobs.update`, `archive` and `restore` do."""
+        body = call.json()
+        words = {key: body[key] for key in ("displayName", "description") if body.get(key) is not None}
+        if body.get("hidden") is not None:
+            words["isArchived"] = body["hidden"]
+        merged = {key: body[key] for key in ("tags", "properties") if body.get(key)}
+        return reply(_metadata(self._jobs.describe(call.workspace, call.parts["run"], words, merged)))
 
     def _details(self, call: Call) -> Response:
         job = self._jobs.current(call.workspace, call.parts["run"])

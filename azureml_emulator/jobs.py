@@ -145,6 +145,15 @@ class Jobs:
             self._composites.carry_on(workspace, parent)
         return job
 
+    def describe(self, workspace: str, name: str, words: Document, merged: Document) -> Document:
+        """Change what is said of a job: `words` take the place of the old ones, `merged` go in among them."""
+        with self._world.store.lock:
+            job = self._world.require(workspace, "jobs", name)
+            properties = job["properties"]
+            job["properties"] |= words | {key: {**properties[key], **more} for key, more in merged.items()}
+            self._world.store.put(workspace, "jobs", name, job)
+        return self.current(workspace, name)
+
     def children(self, workspace: str, name: str) -> list[Document]:
         """The jobs that a job is made of."""
         self._world.require(workspace, "jobs", name)

@@ -14,6 +14,8 @@ from azureml_emulator.store import Document
 from azureml_emulator.world import PROVIDER, World, system_data
 
 DATASTORES = {"workspaceblobstore": "azureml-blobstore-{id}", "workspaceartifactstore": "azureml"}
+# The SDK's `jobs.stream` signs the addresses of logs itself, for which it needs the account's key.
+_CREDENTIALS = {"workspaceblobstore": "Sas", "workspaceartifactstore": "AccountKey"}
 
 
 class Workspaces:
@@ -99,7 +101,7 @@ class Workspaces:
             "containerName": container,
             "endpoint": "core.windows.net",
             "protocol": "https",
-            "credentials": {"credentialsType": "Sas"},
+            "credentials": {"credentialsType": _CREDENTIALS[name]},
             "isDefault": name == "workspaceblobstore",
             "serviceDataAccessAuthIdentity": "None",
             "tags": {},
@@ -135,6 +137,8 @@ class Workspaces:
     def _secrets(self, call: Call) -> Response:
         store = self._world.require(call.workspace, "datastores", call.parts["name"])
         settings, container = self._world.settings, store["properties"].get("containerName", "")
+        if store["properties"]["credentials"].get("credentialsType") == "AccountKey":
+            return reply({"secretsType": "AccountKey", "key": settings.account_key})
         token = container_signature(settings.account, settings.account_key, container)
         return reply({"secretsType": "Sas", "sasToken": token})
 

@@ -82,8 +82,13 @@ def azure_settings(variables: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in sorted(variables.items())
-        if name == "PERENNIAL_PLATFORM" or name.startswith("PERENNIAL_AZURE_")
+        if (name == "PERENNIAL_PLATFORM" or name.startswith("PERENNIAL_AZURE_")) and not _is_secret(name, value)
     }
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """A client's secret, or an address of the storage account that opens it: those have no place in a pool."""
+    return name.endswith("SECRET") or "AccountKey=" in value or "sig=" in value
 
 
 def apply_pools(outputs: Mapping[str, str], image: str, settings: Mapping[str, str]) -> list[str]:
@@ -110,7 +115,7 @@ def _save_block(outputs: Mapping[str, str]) -> None:
     url = f"https://{outputs['storageName']}.blob.core.windows.net"
     credentials = AzureBlobStorageCredentials(account_url=url)
     block = AzureBlobStorageContainer(container_name="prefect-results", credentials=credentials)
-    block.save(block_name(outputs["environment"]), overwrite=True, _sync=True)  # type: ignore[call-arg]
+    block.save(block_name(outputs["environment"]), overwrite=True)
 
 
 def main(outputs: Path, image: str = typer.Option(..., help="The flows' image, by digest.")) -> None:

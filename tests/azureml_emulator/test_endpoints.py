@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -150,4 +151,8 @@ def test_deployments_serve_again_after_a_restart(
     _deploy(client(), "kept", "blue", "0.5", tmp_path)
     _set_traffic(client(), "kept", {"blue": 100})
     serving_emulator.restart()
-    assert _score(serving_emulator, client(), "kept", 1).json()["model"] == "0.5"
+    deadline = time.monotonic() + 60
+    while not (answer := _score(serving_emulator, client(), "kept", 1)).is_success:
+        assert time.monotonic() < deadline, answer.text  # the server starts anew while the emulator answers already
+        time.sleep(0.1)
+    assert answer.json()["model"] == "0.5"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,6 +145,31 @@ def test_jobs_are_listed_by_what_is_asked_for(ready: MLClient) -> None:
     assert {kept, archived} <= found["all"]
     ready.jobs.restore(archived)
     assert archived in {job.name for job in ready.jobs.list()}
+
+
+def test_a_job_is_described_anew(ready: MLClient) -> None:
+    made = ready.jobs.create_or_update(_job("echo 1", tags={"a": "1"}))
+    ready.jobs.update(made.name, display_name="shown", tags={"b": "2"})
+    found = ready.jobs.get(made.name)
+    assert (found.display_name, found.tags) == ("shown", {"a": "1", "b": "2"})
+
+
+def test_a_jobs_log_is_streamed(
+    ready: MLClient, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from azure.ai.ml.exceptions import JobException
+    from azure.ai.ml.operations._run_history_constants import RunHistoryConstants
+
+    monkeypatch.setattr(RunHistoryConstants, "_WAIT_COMPLETION_POLLING_INTERVAL_MIN", 1)
+    gate = tmp_path / "gate"
+    made = ready.jobs.create_or_update(_job(f"echo first; until test -e {gate}; do sleep 0.1; done; echo last; exit 3"))
+    opener = threading.Timer(3, gate.touch)
+    opener.start()
+    with pytest.raises(JobException, match="exited with status code 3"):
+        ready.jobs.stream(made.name)
+    opener.join()
+    shown = capsys.readouterr().out
+    assert shown.index("Streaming user_logs/std_log.txt") < shown.index("first") < shown.index("last")
 
 
 def test_an_unknown_compute_is_refused(ready: MLClient) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.azureml_emulator.conftest import wait
+from tests.azureml_emulator.conftest import Emulator, make_client, wait
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -198,3 +198,31 @@ def test_a_pipeline_is_cancelled_with_its_nodes(ready: MLClient) -> None:
     ready.jobs.begin_cancel(made.name).result()
     assert ready.jobs.get(made.name).status == "Canceled"
     assert {child.status for child in ready.jobs.list(parent_job_name=made.name)} <= {"Canceled"}
+
+
+def test_a_pipeline_goes_on_after_a_restart(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from azure.ai.ml import Input, dsl
+    from azure.ai.ml.entities import Environment
+
+    def client() -> MLClient:
+        for name, value in own_emulator.description["environment"].items():
+            monkeypatch.setenv(name, value)
+        return make_client(own_emulator, "development")
+
+    gate = tmp_path / "gate"
+    waits = _component(f"until test -e {gate}; do sleep 0.1; done; echo 1 > ${{{{outputs.out}}}}/a", {}, ("out",))
+    follows = _component("ls ${{inputs.data}}", {"data": Input(type="uri_folder")})
+
+    @dsl.pipeline(default_compute="serverless")
+    def slow() -> None:
+        follows(data=waits().outputs.out)
+
+    client().environments.create_or_update(Environment(name="bare", version="1", image="python:3.11"))
+    made = client().jobs.create_or_update(slow())
+    own_emulator.restart()
+    assert client().jobs.get(made.name).status == "Running"
+    gate.touch()
+    assert wait(client(), made.name) == "Completed"
+    assert len(list(client().jobs.list(parent_job_name=made.name))) == 2
