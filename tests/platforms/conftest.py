@@ -52,8 +52,8 @@ class EmulatedAzure:
         httpx.post(f"{self._control}/faults", json={"pattern": pattern, **how}, trust_env=False).raise_for_status()
 
     def heal(self) -> int:
-        """Take all faults back; how many had not been met."""
-        left = len(httpx.get(f"{self._control}/faults", trust_env=False).json())
+        """Take all faults back; how many calls they had still been meant for."""
+        left = sum(fault["times"] for fault in httpx.get(f"{self._control}/faults", trust_env=False).json())
         httpx.delete(f"{self._control}/faults", trust_env=False).raise_for_status()
         return left
 
