@@ -64,11 +64,9 @@ class Access:
             for datastore in self._store.list(workspace, "datastores")
             if datastore["properties"].get("containerName") == container
         }
-        owners |= {
-            (REGISTRY, registry)
-            for registry in self._settings.registries
-            if self._store.get(f"{REGISTRY}:{registry}", "containers", container) is not None
-        }
+        places = {name: (WORKSPACE, name) for name in self._settings.workspaces}
+        places |= {f"{REGISTRY}:{name}": (REGISTRY, name) for name in self._settings.registries}
+        owners |= {place for scope, place in places.items() if self._store.get(scope, "containers", container)}
         named = {grant.name for grants in self._grants.values() for grant in grants if grant.kind == CONTAINER}
         if owners or container in named:
             owners.add((CONTAINER, container))

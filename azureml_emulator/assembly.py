@@ -64,8 +64,9 @@ def assemble(
     world = World(settings, store, tokens, blobs, proxy_port, authority)
     access = Access(settings, store)
     app = App(settings, tokens, Blobs(settings, tokens, access, index))
-    quotas = Quotas(world)
-    app.guards = [access.check_call, *([Bodies().check] if settings.check_bodies else []), quotas.check]
+    quotas, references = Quotas(world), RegistryReferences(world, access)
+    checks = [Bodies().check] if settings.check_bodies else []
+    app.guards = [access.check_call, *checks, references.check_call, quotas.check]
     tokens.routes(app.open)
     workspaces = Workspaces(world, access)
     workspaces.open_routes(app.open)
@@ -85,10 +86,9 @@ def assemble(
     batch = BatchEndpoints(world, access, operations, jobs, batch_scoring)
     history = History(world, jobs, assets, locations)
     artifacts = RunArtifacts(world, locations)
-    references = RegistryReferences(world, access)
     serving = Serving(world, assets, locations, references, float(os.environ.get(COLLECT_SECONDS, "1")))
     endpoints = Endpoints(world, operations, serving)
-    deployments = Deployments(world, operations, serving, references)
+    deployments = Deployments(world, operations, serving)
     metrics = MonitorMetrics(world, Utilisation(serving.process))
     scoring = Scoring(world, serving, metrics)
     app.scoring = lambda call: batch.invoke(call) if batch.owns(call.host) else scoring.answer(call)

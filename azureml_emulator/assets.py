@@ -142,11 +142,12 @@ class Assets:
         found = self._world.store.delete(call.scope, f"{kind}/{call.parts['name']}", call.parts["version"])
         return empty(200 if found else 204)
 
-    def _pending_upload(self, _call: Call) -> Response:
+    def _pending_upload(self, call: Call) -> Response:
         """A container of its own, and a signature to fill it."""
         settings = self._world.settings
         container = f"pending-{uuid4().hex}"
         self._world.blobs.create_container(container)
+        self._world.store.put(call.scope, "containers", container, {"name": container})
         uri = f"https://{settings.blob_host}:443/{container}"
         signature = container_signature(settings.account, settings.account_key, container)
         reference = {

@@ -7,7 +7,6 @@ from starlette.responses import Response
 from azureml_emulator.endpoints import KIND
 from azureml_emulator.errors import not_found, user_error
 from azureml_emulator.operations import Operations, State
-from azureml_emulator.registry_references import RegistryReferences
 from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
 from azureml_emulator.serving import Serving
 from azureml_emulator.store import Document
@@ -36,9 +35,8 @@ _KUBERNETES: Document = {
 class Deployments:
     """A deployment's operation lasts until its server answers, or will not."""
 
-    def __init__(self, world: World, operations: Operations, serving: Serving, references: RegistryReferences) -> None:
+    def __init__(self, world: World, operations: Operations, serving: Serving) -> None:
         self._world = world
-        self._references = references
         self._operations = operations
         self._serving = serving
         operations.watch("deployments", self._provisioning)
@@ -77,7 +75,7 @@ class Deployments:
                 f"The endpoint '{endpoint}' does not take {properties['endpointComputeType']} deployments."
             )
         properties = {**(_KUBERNETES if is_kubernetes else _MANAGED), **properties}
-        self._check_named(call, properties)
+        self._check_named(call.workspace, properties)
         with self._world.store.lock:
             before = self._world.store.get(call.workspace, f"deployments/{endpoint}", name)
             goes_on = before is not None and _serves_the_same(before["properties"], properties)
@@ -96,14 +94,12 @@ class Deployments:
         headers = self._operations.begin(call.workspace, "deployments", f"{endpoint}/{name}")
         return reply(deployment, 200 if before else 201, headers)
 
-    def _check_named(self, call: Call, properties: Document) -> None:
-        """The model and the environment must be there, in the workspace or in a registry."""
+    def _check_named(self, workspace: str, properties: Document) -> None:
+        """The model and the environment must be there."""
         for kind, asset in (("models", properties.get("model")), ("environments", properties.get("environmentId"))):
             parts = (asset or "").split("/")
-            if self._references.check(call, asset or ""):
-                continue
-            if len(parts) > 4 and parts[-2] == "versions":
-                found = self._world.store.get(call.workspace, f"{kind}/{parts[-3]}", parts[-1])
+            if len(parts) > 4 and parts[-2] == "versions" and "registries" not in parts:
+                found = self._world.store.get(workspace, f"{kind}/{parts[-3]}", parts[-1])
                 if found is None:
                     raise not_found(f"{kind}/{parts[-3]}/versions/{parts[-1]}")
 

@@ -132,7 +132,7 @@ class Serving:
         }
 
         def prepare() -> None:
-            self._references.pull(workspace, endpoint, properties.get("environmentId") or "", folder / "server.log")
+            self._references.pull(workspace, endpoint, deployment, folder / "server.log")
             if settings.serve is None:
                 raise RuntimeError("The emulator was started without --serve, the command that serves a model.")
             self._fetch(workspace, properties.get("model"), folder / "model", "models")

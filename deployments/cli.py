@@ -94,7 +94,8 @@ def new(
 
 @app.command()
 def upload(
-    name: Workload, files: Annotated[list[Path], typer.Argument(help="Raw data: CSV, Parquet, JSON lines.")]
+    name: Workload,
+    files: Annotated[list[Path], typer.Argument(help="Raw data, such as CSV, Parquet, JSON lines.")],
 ) -> None:
     """Put raw data where the workload looks for it."""
     from deployments.scaffold import upload_raw

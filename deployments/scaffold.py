@@ -14,7 +14,6 @@ from platforms.workloads import FILE, InvalidWorkload, find_workload, load_workl
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMATS = (".csv", ".parquet", ".jsonl")
 MOST_CLASSES = 10
 
 
@@ -48,11 +47,12 @@ def write_workload(settings: Settings, name: str, source: Path, label: str | Non
 def upload_raw(settings: Settings, name: str, files: list[Path]) -> Iterator[str]:
     """Copy raw files into the blob store, under the workload's prefix; a line each."""
     from platforms.local.blobs import LocalBlobStore
+    from tasks.raw_formats.naming import ENDINGS, format_of
 
     workload = find_workload(settings.workloads, name).workload
     for file in files:
-        if file.suffix not in FORMATS or not file.is_file():
-            raise ValueError(f"{file} is no file of {', '.join(FORMATS)}.")
+        if format_of(file.name) is None or not file.is_file():
+            raise ValueError(f"{file} is no file of {ENDINGS}.")
         blob = LocalBlobStore(settings.blobs).upload(f"{workload.data.raw}{file.name}", file)
         yield f"{blob.name}: {blob.size} bytes"
 

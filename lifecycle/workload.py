@@ -34,7 +34,7 @@ InsidePath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_ins
 class Data(Frozen):
     """Where the raw data lies, and what it means."""
 
-    raw: InsidePath = Field(description="Prefix of the raw blobs: CSV, Parquet or JSON lines")
+    raw: InsidePath = Field(description="Prefix of the raw blobs: CSV, Parquet, JSON lines, captured events")
     label: str = Field(description="The column to predict")
     id: str | None = Field(default=None, description="A business key, which is never trained on and need not be unique")
     sensitive: tuple[str, ...] = Field(default=(), description="Columns to watch for fairness")

@@ -157,7 +157,7 @@ def test_a_model_of_the_registry_is_served_elsewhere(
 
 
 def deploy_from_registry(production: MLClient, model: str, environment: str, **endpoint: object) -> object:
-    """Serve a registry's model in a registry's environment; what its server says it has."""
+    """Serve a registry's model in an environment of it, or another's by its id; what its server says it has."""
     from azure.ai.ml.entities import ManagedOnlineDeployment, ManagedOnlineEndpoint
 
     name = f"e-{uuid4().hex[:8]}"
@@ -166,7 +166,9 @@ def deploy_from_registry(production: MLClient, model: str, environment: str, **e
         name="blue",
         endpoint_name=name,
         model=f"azureml://registries/shared/models/{model}/versions/1",
-        environment=f"azureml://registries/shared/environments/{environment}/versions/1",
+        environment=environment
+        if "/" in environment
+        else f"azureml://registries/shared/environments/{environment}/versions/1",
         instance_type="Standard_DS3_v2",
         instance_count=1,
     )

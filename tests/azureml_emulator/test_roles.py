@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -118,6 +120,47 @@ def test_a_deployment_names_only_what_its_maker_may_read(sdk: Emulator, become: 
     become("developer")
     with _refused("registries/assets/read"):
         deploy_from_registry(make_client(sdk, "development"), "any", "any")
+
+
+def test_uploaded_code_is_its_workspaces(sdk: Emulator, become: Become, tmp_path: Path) -> None:
+    from azure.ai.ml.entities._assets import Code
+    from azure.core.exceptions import HttpResponseError
+
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "train.py").write_text(f"# {uuid4()}")
+    made = make_client(sdk, "production")._code.create_or_update(Code(path=str(tmp_path / "code")))
+    container = str(made.path).removeprefix(f"{_ACCOUNT}:443/").partition("/")[0]
+    assert container.startswith("pending-")
+    become("developer")
+    with pytest.raises(HttpResponseError, match=_BLOB_REFUSAL):
+        list(_blobs().get_container_client(container).list_blobs())
+
+
+def test_a_job_takes_a_model_out_of_a_registry_if_its_submitter_may(
+    sdk: Emulator, become: Become, client: MLClient, tmp_path: Path
+) -> None:
+    from azure.ai.ml import Input, command
+    from azure.ai.ml.entities import Environment
+
+    name = make_model(client, tmp_path, "0.5")
+    share(client, name)
+    model = f"azureml://registries/shared/models/{name}/versions/1"
+    client.environments.create_or_update(Environment(name="bare", version="1", image="python:3.11"))
+    job = command(
+        command="test $(cat ${{inputs.model}}/weights.txt) = 0.5",
+        inputs={"model": Input(type="custom_model", path=model)},
+        environment="azureml:bare:1",
+    )
+    become("developer")
+    with _refused("registries/assets/read"):
+        make_client(sdk, "development").jobs.create_or_update(job)
+    become("publisher")
+    publisher = make_client(sdk, "development")
+    submitted = publisher.jobs.create_or_update(job).name
+    deadline = time.monotonic() + 60
+    while (status := publisher.jobs.get(submitted).status) not in ("Completed", "Failed"):
+        assert time.monotonic() < deadline
+    assert status == "Completed"
 
 
 def test_production_s_blobs_are_closed_to_development(sdk: Emulator, become: Become) -> None:

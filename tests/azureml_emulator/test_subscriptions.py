@@ -23,6 +23,7 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """Of little quota, and with a registry that belongs to another subscription."""
     options = ["--quota", "16", "--registry", f"shared={_OTHER}", "--unregistered", "Microsoft.ContainerRegistry"]
     options += ["--workspace", "development", "--workspace", "production", "--check-bodies", "--serve", SERVE]
+    options += ["--registry", "closed", "--identity", "endpoints=registry:shared:read"]
     options += ["--identity", "reader=development:read,registry:shared,container:logs:read"]
     running = Emulator(tmp_path_factory.mktemp("narrow"), options)
     running.start()
@@ -32,10 +33,14 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def client(narrow: Emulator, monkeypatch: pytest.MonkeyPatch) -> MLClient:
+def client(narrow: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[MLClient]:
     for name, value in narrow.description["environment"].items():
         monkeypatch.setenv(name, value)
-    return make_client(narrow, "development")
+    yield make_client(narrow, "development")
+    for workspace in ("development", "production"):
+        there = make_client(narrow, workspace)
+        for endpoint in list(there.online_endpoints.list()):
+            there.online_endpoints.begin_delete(endpoint.name).result()
 
 
 def _usage(client: MLClient) -> int:
@@ -115,10 +120,58 @@ def test_a_registry_of_another_subscription_is_shared_into_and_served_from(
     registry_client().environments.create_or_update(Environment(name=name, version="1", image="python:3.11"))
     production = make_client(narrow, "production")
     assert deploy_from_registry(production, name, name) == "0.5"
-    for endpoint in list(production.online_endpoints.list()):
-        production.online_endpoints.begin_delete(endpoint.name).result()
     with pytest.raises(ResourceNotFoundError, match="ResourceGroupNotFound"):
         _in_subscription(_OTHER, narrow).workspaces.get("production")
+
+
+def test_an_endpoint_s_own_identity_pulls_only_from_what_it_was_granted(
+    narrow: Emulator, client: MLClient, tmp_path: Path
+) -> None:
+    from azure.ai.ml.entities import Environment
+    from azure.core.exceptions import HttpResponseError
+
+    name = make_model(client, tmp_path, "0.5")
+    share(client, name)
+    registry_client("closed").environments.create_or_update(Environment(name=name, version="1", image="python:3.11"))
+    production = make_client(narrow, "production")
+    environment = f"azureml://registries/closed/environments/{name}/versions/1"
+    with pytest.raises(HttpResponseError, match="does not have pull permission on the registry"):
+        deploy_from_registry(production, name, environment)
+
+
+def test_kubernetes_does_not_pull_from_registries(client: MLClient, tmp_path: Path) -> None:
+    from azure.ai.ml.entities import (
+        Environment,
+        KubernetesCompute,
+        KubernetesOnlineDeployment,
+        KubernetesOnlineEndpoint,
+    )
+    from azure.core.exceptions import HttpResponseError
+
+    name = make_model(client, tmp_path, "0.5")
+    registry_client().environments.create_or_update(Environment(name=name, version="1", image="python:3.11"))
+    cluster = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks"
+    client.compute.begin_create_or_update(
+        KubernetesCompute(name="aks", resource_id=cluster, namespace="default")
+    ).result()
+    wanted_endpoint = KubernetesOnlineEndpoint(name="cubes", compute="aks")
+    client.online_endpoints.begin_create_or_update(wanted_endpoint).result()
+    wanted = KubernetesOnlineDeployment(
+        name="blue",
+        endpoint_name="cubes",
+        model=client.models.get(name, "1").id,
+        environment=f"azureml://registries/shared/environments/{name}/versions/1",
+        instance_type="defaultinstancetype",
+    )
+    with pytest.raises(HttpResponseError, match="ACRTokenExchangeForbidden"):
+        client.online_deployments.begin_create_or_update(wanted).result()
+
+
+def test_azures_own_registry_may_be_named(narrow: Emulator, client: MLClient, tmp_path: Path) -> None:
+    name = make_model(client, tmp_path, "0.5")
+    share(client, name)
+    environment = "azureml://registries/azureml/environments/sklearn-1.5/versions/1"
+    assert deploy_from_registry(make_client(narrow, "production"), name, environment) == "0.5"
 
 
 def _in_subscription(subscription: str, emulator: Emulator) -> MLClient:

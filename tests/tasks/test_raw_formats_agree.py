@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +16,11 @@ from platforms.azure.blobs import AzureBlobStore
 from platforms.local.blobs import LocalBlobStore
 from tests.people import make_people
 from tests.platforms.conftest import azure_blobs, container  # noqa: F401 - fixtures
-from tests.raw_files import FORMATS, RAW, context_of, ingest, quarantined
+from tests.raw_files import FORMATS, RAW, captured, context_of, ingest, quarantined, take_in
 
 COLUMNS = {"dose": "number?", "visits": "integer?", "smoker": "boolean?", "region": "category?", "level": "0..0.5?"}
+
+PEOPLE = {"age": "number", "weight": "number", "region": "category"}
 
 
 def maybe(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -45,7 +49,7 @@ def frame_of(rows: list[dict[str, object]]) -> pd.DataFrame:
     return pd.concat([frame, two.astype({"level": np.float32, "visits": "Int64"})], ignore_index=True)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ROW, min_size=1, max_size=40), st.sampled_from([{"columns": COLUMNS, "id": "key"}, {}, {"id": "key"}]))
 def test_any_rows(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, object]], data: dict[str, object]
@@ -75,6 +79,16 @@ def test_the_same_rows_in_every_format_at_once(tmp_path: Path) -> None:
     assert quarantined(all_of_them).empty
 
 
+def test_a_hundred_thousand_events_in_bounded_time(tmp_path: Path) -> None:
+    """It takes about four seconds of one core's time."""
+    context = context_of(LocalBlobStore(tmp_path), columns=PEOPLE)
+    context.platform.blobs.write(f"{RAW}a.avro", captured(make_people(100_000, seed=5), codec="deflate"))
+    start = time.process_time()
+    (intake,) = take_in(context)
+    assert len(intake.good) == 100_000
+    assert time.process_time() - start < 20
+
+
 def test_on_azure(azure_blobs: AzureBlobStore, tmp_path: Path) -> None:  # noqa: F811
     """Read over HTTP in ranges, it is the same version."""
     people = make_people(2000, seed=2).astype({"weight": np.float32})
@@ -100,3 +114,21 @@ def test_a_file_of_several_batches(tmp_path: Path, name: str, monkeypatch: pytes
     manifest = ingest(context)
     assert (manifest.raw_rows, manifest.rows, manifest.quarantined_rows) == (270, 250, 20)
     assert set(quarantined(context)["_problem"]) == {"copies a row before it"}
+
+
+def test_a_blob_that_arrives_late_under_an_older_name_is_taken(tmp_path: Path) -> None:
+    """Nothing remembers what was read: the version is made of what lies there, whenever it came."""
+    people = make_people(300, seed=4)
+    parts = [people[:100], people[100:200], people[200:]]
+    names = [f"{RAW}ns/hub/{partition}/2026/02/16/14/30/00.avro" for partition in "012"]
+    late, whole = (context_of(LocalBlobStore(tmp_path / folder), columns=PEOPLE) for folder in ("late", "whole"))
+    for name, part in zip(names, parts, strict=True):
+        whole.platform.blobs.write(name, captured(part))
+    late.platform.blobs.write(names[2], captured(parts[2]))
+    late.platform.blobs.write(names[1], captured(parts[1]))
+    first = ingest(late)
+    late.platform.blobs.write(names[0], captured(parts[0]))
+    os.utime(tmp_path / "late" / names[0], (946_684_800, 946_684_800))  # copied with a time of the year 2000
+    second = ingest(late)
+    assert (first.rows, second.rows) == (200, 300)
+    assert second.version == ingest(whole).version
