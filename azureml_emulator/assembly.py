@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from azureml_emulator.access import Access
-from azureml_emulator.app import App
+from azureml_emulator.app import SCORING, App
 from azureml_emulator.assets import Assets
 from azureml_emulator.batch_endpoints import BatchEndpoints
 from azureml_emulator.batch_scoring import BATCH_SCORING, BatchScoring
@@ -113,6 +113,8 @@ def assemble(
         metrics,
     ):
         part.routes(app.service)
+    for name in (SCORING, *app.open.names, *app.service.names):
+        app.answers.expect(name)
 
     def start() -> None:
         workspaces.prepare()
