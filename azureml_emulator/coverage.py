@@ -82,7 +82,6 @@ def _recorded(recorded: dict[str, Any]) -> str:
     return "\n".join([f"In all: {same} of {paths} paths, {same / paths:.0%}.", "", *lines])
 
 
-
 def _by_property(names: Any) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in sorted(names):
