@@ -148,8 +148,9 @@ class Blobs:
         found = self._index.list(container, prefix, after, limit + 1)
         page, delimiter = found[:limit], query.get("delimiter", "")
         following = base64.urlsafe_b64encode(page[-1].name.encode()).decode() if len(found) > limit else ""
+        shown = escape(container.rpartition("/")[2])
         body = (
-            f'<?xml version="1.0" encoding="utf-8"?><EnumerationResults ContainerName="{escape(container.rpartition("/")[2])}">'
+            f'<?xml version="1.0" encoding="utf-8"?><EnumerationResults ContainerName="{shown}">'
             f"<Prefix>{escape(prefix)}</Prefix><Blobs>{_entries(page, prefix, delimiter)}</Blobs>"
             f"<NextMarker>{following}</NextMarker></EnumerationResults>"
         )

@@ -17,6 +17,7 @@ import httpx
 
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.job_runs import TERMINAL
+from azureml_emulator.locations import container_of
 from azureml_emulator.store import Document
 from azureml_emulator.world import World, timestamp
 

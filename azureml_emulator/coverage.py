@@ -97,7 +97,7 @@ def _route(name: str) -> str:
 
 
 def _words(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "–"
+    return ", ".join(f"`{name}`" for name in names) or ""
 
 
 if __name__ == "__main__":

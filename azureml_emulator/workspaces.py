@@ -68,10 +68,11 @@ class Workspaces:
     def _workspace(self, name: str) -> Document:
         settings = self._world.settings
         base = f"/subscriptions/{settings.subscription}/resourceGroups/{settings.resource_group}/providers"
+        account = self._world.accounts.of_workspace(name).name
         properties = {
             "friendlyName": name,
             "description": "",
-            "storageAccount": f"{base}/Microsoft.Storage/storageAccounts/{self._world.accounts.of_workspace(name).name}",
+            "storageAccount": f"{base}/Microsoft.Storage/storageAccounts/{account}",
             "keyVault": f"{base}/Microsoft.Keyvault/vaults/{name}",
             "applicationInsights": f"{base}/Microsoft.insights/components/{name}",
             "hbiWorkspace": False,
