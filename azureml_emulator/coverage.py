@@ -2,8 +2,8 @@
 
     python -m azureml_emulator.coverage
 
-`coverage.json`, of which they are made, is written by the tests: `AZUREML_EMULATOR_COVERAGE=write pytest
-tests/azureml_emulator`. Nothing between the markers is written by hand.
+`coverage.json`, of which they are made, is written of what the tests drove (`tests/azureml_emulator/make_coverage.py`).
+Nothing between the markers is written by hand.
 """
 
 from __future__ import annotations

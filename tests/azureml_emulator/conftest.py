@@ -37,6 +37,8 @@ def driven() -> Iterator[Driven]:
     with pytest.MonkeyPatch.context() as patch:
         DRIVEN.watch(patch)
         yield DRIVEN
+    if kept := os.environ.get("AZUREML_EMULATOR_RECORD"):
+        DRIVEN.keep(Path(kept))
 
 
 @pytest.fixture(autouse=True)

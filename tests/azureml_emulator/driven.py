@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,12 +33,25 @@ class Driven:
 
     def add_routes(self, control: str) -> None:
         """What one emulator has answered, beside what others have."""
-        for route, told in httpx.get(f"{control}/routes", timeout=30).raise_for_status().json().items():
+        self.merge_routes(httpx.get(f"{control}/routes", timeout=30).raise_for_status().json())
+
+    def merge_routes(self, routes: dict[str, dict[str, Any]]) -> None:
+        for route, told in routes.items():
             known = self.routes.setdefault(route, {"answered": 0, "api_versions": [], "shapes": {}})
             known["answered"] += told["answered"]
             known["api_versions"] = sorted({*known["api_versions"], *told["api_versions"]})
             for kind, shape in told["shapes"].items():
                 known["shapes"][kind] = merged(known["shapes"].get(kind, {}), shape)
+
+    def keep(self, file: Path) -> None:
+        """Add what was driven to what sessions before this one wrote down."""
+        if file.exists():
+            before = json.loads(file.read_text())
+            self.merge_routes(before["routes"])
+            for name, files in before["operations"].items():
+                self.operations.setdefault(name, set()).update(files)
+        operations = {name: sorted(files) for name, files in self.operations.items()}
+        file.write_text(json.dumps({"operations": operations, "routes": self.routes}))
 
     def watch(self, patch: pytest.MonkeyPatch) -> None:
         """Wrap every public method of every class of operations."""

@@ -1,22 +1,19 @@
 """The README's tables say what the tests drove: no more, no less. Runs last; compares the whole after a whole run.
 
-`AZUREML_EMULATOR_COVERAGE=write pytest tests/azureml_emulator` writes the tables anew.
+`make_coverage.py` tells how the tables are written anew.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azureml_emulator import coverage
-from tests.azureml_emulator.comparison import compared
 from tests.azureml_emulator.conftest import RUNNING
 from tests.azureml_emulator.driven import Driven, classes, methods
+from tests.azureml_emulator.make_coverage import make
 
 
 @pytest.fixture
@@ -27,30 +24,12 @@ def whole(request: pytest.FixtureRequest, driven: Driven) -> dict[str, Any]:
         pytest.skip("only some of the tests were asked for")
     if request.session.testsfailed:
         pytest.skip("a test failed, so that what it drives is not known")
-    return _made(driven)
-
-
-def _made(driven: Driven) -> dict[str, Any]:
     for emulator in RUNNING.values():
         driven.add_routes(emulator.description["control"])
-    every = {f"{name}.{method}" for name, operations in classes().items() for method in methods(operations)}
-    operations = {name: sorted(files) for name, files in sorted(driven.operations.items()) if files}
-    routes = {
-        name: known["api_versions"] if known["answered"] else None for name, known in sorted(driven.routes.items())
-    }
-    return {
-        "sdk": f"azure-ai-ml {version('azure-ai-ml')}",
-        "operations": operations,
-        "not_driven": sorted(every - set(operations)),
-        "routes": routes,
-        "recorded": compared(driven.routes),
-    }
+    return make(driven)
 
 
 def test_what_the_tests_drove_is_what_is_claimed(whole: dict[str, Any]) -> None:
-    if os.environ.get("AZUREML_EMULATOR_COVERAGE") == "write":
-        coverage.FILE.write_text(json.dumps(whole, indent=1) + "\n")
-        coverage.README.write_text(coverage.placed(coverage.README.read_text(), coverage.render(whole)))
     claimed = coverage.read()
     assert {part: whole[part] for part in claimed} == claimed
 
