@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from azureml_emulator.accounts import ZONE
 from azureml_emulator.answers import Answers
 from azureml_emulator.blobs import Blobs
 from azureml_emulator.errors import ServiceError
@@ -52,6 +54,14 @@ class App:
             log.write(line + "\n")
 
     async def _answer(self, request: Request) -> Response:
+        response = await self._answered(request)
+        # Those of the headers on every answer of the service that callers quote when they ask for help.
+        if not (request.url.hostname or "").endswith(ZONE):
+            response.headers["x-ms-correlation-request-id"] = str(uuid4())
+            response.headers["x-ms-response-type"] = "error" if response.status_code >= 400 else "standard"
+        return response
+
+    async def _answered(self, request: Request) -> Response:
         host = request.url.hostname or ""
         fault = self.faults.take(request.method, f"https://{host}{request.url.path}")
         if fault is not None:
@@ -60,7 +70,7 @@ class App:
             if response is not None:
                 return response
         try:
-            if host.endswith(".blob.core.windows.net"):
+            if host.endswith(ZONE):
                 return await self._blobs.answer(request)
             call = await _read(request, host)
             return await asyncio.to_thread(self._dispatch, call)

@@ -70,7 +70,9 @@ class Registries:
             "discoveryUrl": f"{base}/discovery",
             "mlFlowRegistryUri": f"azureml://{settings.data_plane}/mlflow/v1.0{settings.registry_id(name)}",
             "managedResourceGroup": {"resourceId": managed},
-            "regionDetails": [{"location": settings.region, "acrDetails": [], "storageAccountDetails": []}],
+            "managedResourceGroupTags": {},
+            "intellectualPropertyPublisher": None,
+            "regionDetails": [self._region(name, managed)],
         }
         return {
             "id": settings.registry_id(name),
@@ -85,6 +87,26 @@ class Registries:
             },
             "properties": properties,
             "systemData": system_data(),
+        }
+
+    def _region(self, name: str, managed: str) -> Document:
+        """What the service itself makes for a registry in its region."""
+        account, providers = self._world.accounts.of_registry(name).name, f"{managed}/providers"
+        storage = {
+            "storageAccountName": account,
+            "storageAccountType": "standard_lrs",
+            "storageAccountHnsEnabled": False,
+            "armResourceId": {"resourceId": f"{providers}/Microsoft.Storage/storageAccounts/{account}"},
+        }
+        images = {
+            "acrAccountName": account,
+            "acrAccountSku": "Premium",
+            "armResourceId": {"resourceId": f"{providers}/Microsoft.ContainerRegistry/registries/{account}"},
+        }
+        return {
+            "location": self._world.settings.region,
+            "storageAccountDetails": [_made_by_the_service("StorageAccount", storage)],
+            "acrDetails": [_made_by_the_service("AcrAccount", images)],
         }
 
     def _place_to_write(self, call: Call) -> Response:
@@ -110,3 +132,9 @@ class Registries:
             "blobReferenceForConsumption": {"blobUri": uri, "storageAccountArmId": "", "credential": credential},
             "temporaryDataReferenceType": "TemporaryBlobReference",
         }
+
+
+def _made_by_the_service(what: str, described: Document) -> Document:
+    """One of the ways in which a registry can come by an account; the others are null."""
+    ways = {f"{way}{what}": None for way in ("existing", "new", "userCreated")}
+    return {**ways, f"systemCreated{what}": described}

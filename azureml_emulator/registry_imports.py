@@ -163,7 +163,7 @@ class RegistryImports:
 
 def _words(properties: Document) -> str:
     """What an environment is, where it has no files."""
-    return hashlib.sha256(repr([properties.get("image"), properties.get("condaFile")]).encode()).hexdigest()
+    return hashlib.sha256(repr([properties.get("image"), properties.get("condaFile") or None]).encode()).hexdigest()
 
 
 def _digest(folder: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from azureml_emulator.accounts import Account, Accounts, Container
+from azureml_emulator.blanks import filled
 from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.errors import not_found, user_error
 from azureml_emulator.settings import Settings, client_environment
@@ -50,11 +51,12 @@ class World:
         segments = path.split("/")
         _, divider, registry = workspace.partition(":")
         base = f"azureml://registries/{registry}" if divider else self.settings.workspace_id(workspace)
+        kinds = "/".join(segments[0::2])
         return {
             "id": f"{base}/{path}",
             "name": segments[-1],
-            "type": "/".join([PROVIDER, "registries" if divider else "workspaces", *segments[0::2]]),
-            "properties": properties,
+            "type": f"{PROVIDER}/{'registries' if divider else 'workspaces'}/{kinds}",
+            "properties": filled(kinds, properties),
             "systemData": system_data(),
             **more,
         }
