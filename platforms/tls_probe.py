@@ -1,4 +1,4 @@
-"""Whether a host answers TLS from here, by the same proxies and authorities that HTTP clients use; and if not, where it ends."""
+"""Whether a host answers TLS from here, by the proxies and authorities of HTTP clients; if not, where it ends."""
 
 from __future__ import annotations
 

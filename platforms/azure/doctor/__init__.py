@@ -1,4 +1,4 @@
-"""A check-up of an Azure subscription before the first run: `examine` looks, and says what is missing and what mends it."""
+"""A check-up of an Azure subscription before the first run: what is missing, and what mends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole check-up: identities first, since nothing else can be looked at without a token; then all the rest at once."""
+"""The whole check-up: identities first, since little can be looked at without a token; then all the rest at once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from platforms.azure.doctor.subject import STAGES, Subject
 from platforms.azure.settings import AzureSettings
 from platforms.checkup import LIMIT_SECONDS, Check, Finding, Verdict, look_at_all, unknown
 
-_NO_TOKEN = "there is no token to look with"
+_NOBODY = "there is no token to look with"
 
 
-def examine(settings: AzureSettings, limit: float = LIMIT_SECONDS) -> list[Finding]:
+def examine(settings: AzureSettings, limit: float | None = None) -> list[Finding]:
     """Every finding. Changes nothing but for one blob, written and deleted again. `limit`: seconds for each look."""
     import azure.ai.ml  # noqa: F401  (takes seconds, which are no check's own)
 
+    limit = LIMIT_SECONDS if limit is None else limit
     subject = Subject(AzureClients(settings))
     tokens = look_at_all(identity.tokens(subject), limit)
     denied = {stage for stage, found in zip(STAGES, tokens, strict=True) if found.verdict is not Verdict.OK}
@@ -31,4 +32,4 @@ def examine(settings: AzureSettings, limit: float = LIMIT_SECONDS) -> list[Findi
 
 
 def _cannot(check: Check) -> Check:
-    return replace(check, look=lambda: [unknown(check.what, _NO_TOKEN)])
+    return replace(check, look=lambda: [unknown(check.what, _NOBODY)])

@@ -77,9 +77,9 @@ def _datastore(subject: Subject, stage: Stage) -> Iterator[Finding]:
     account, name = str(properties["accountName"]), str(properties["containerName"])
     address = SecretStr(f"https://{account}.blob.{properties.get('endpoint') or 'core.windows.net'}")
     try:
-        with container_client(address, name, subject.clients.credential(stage), **_impatient()) as container:
-            with told("list", name):
-                next(iter(container.list_blobs(results_per_page=1)), None)
+        client = container_client(address, name, subject.clients.credential(stage), **_impatient())
+        with client, told("list", name):
+            next(iter(client.list_blobs(results_per_page=1)), None)
     except (NotFound, Refused) as refusal:
         yield missing(what, str(refusal), _grant(subject, stage, account, name))
     else:
