@@ -28,13 +28,15 @@ class Item:
 
 def plan(clients: AzureClients, endpoints: OnlineEndpoints, workloads: list[str]) -> list[Item]:
     """Everything needed, and whether it is there. Changes nothing."""
-    return [*_datastore(clients), *_environments(clients), *_endpoints(endpoints, workloads)]
+    stores = [*_datastore(clients, "development"), *_datastore(clients, "production")]
+    return [*stores, *_environments(clients), *_endpoints(endpoints, workloads)]
 
 
-def _datastore(clients: AzureClients) -> Iterator[Item]:
+def _datastore(clients: AzureClients, stage: Stage) -> Iterator[Item]:
+    """Where the data is trained on, and where files are scored."""
     from azure.ai.ml.entities import AzureBlobDatastore
 
-    settings, client = clients.settings, clients.workspace("development")
+    settings, client = clients.settings, clients.workspace(stage)
     account = urlsplit(settings.storage.get_secret_value()).hostname or ""
     what = f"datastore {settings.datastore}"
 
@@ -47,7 +49,7 @@ def _datastore(clients: AzureClients) -> Iterator[Item]:
         with told("create", what):
             client.datastores.create_or_update(store)
 
-    yield Item("development", what, _is_there(lambda: client.datastores.get(settings.datastore), what), make)
+    yield Item(stage, what, _is_there(lambda: client.datastores.get(settings.datastore), what), make)
 
 
 def _environments(clients: AzureClients) -> Iterator[Item]:
