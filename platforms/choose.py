@@ -53,7 +53,7 @@ def _azure(settings: Settings) -> Platform:
     return Platform(
         name="azure",
         blobs=blobs,
-        compute=AzureCompute(clients),
+        compute=AzureCompute(clients, blobs),
         models=models,
         endpoints=AzureOnlineEndpoints(clients, models),
         predictions=StagePredictions(clients),

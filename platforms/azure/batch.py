@@ -84,7 +84,7 @@ class AzureBatchEndpoints:
     def invoke(self, endpoint: str, spec: BatchSpec) -> Job:
         require_fit(spec)
         now = self.get(endpoint)
-        found = self._jobs.find(endpoint, spec.name, spec.output_prefix)
+        found = self._jobs.find(endpoint, spec.name)
         if found is None:
             deployment = spec.deployment or now.default
             if deployment is None or deployment not in now.deployments:
@@ -140,6 +140,7 @@ class AzureBatchEndpoints:
         # The script writes a file a file, which a second try replaces; appended rows would be there twice.
         settings = ModelBatchDeploymentSettings(
             output_action=BatchDeploymentOutputAction.SUMMARY_ONLY,
+            mini_batch_size=10,  # like the other limits, each invocation brings its own
             instance_count=1,
             max_concurrency_per_instance=1,
             environment_variables={

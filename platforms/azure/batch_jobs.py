@@ -35,14 +35,14 @@ class BatchJobs:
         self._clients = clients
         self._http = httpx.Client(timeout=60.0)
 
-    def find(self, endpoint: str, name: str, output_prefix: str | None = None) -> str | None:
+    def find(self, endpoint: str, name: str) -> str | None:
         """The service's name of the job; None where there is none."""
         client = self._clients.workspace(stage_of(endpoint))
         try:
             with told("get", f"job {name}"):
                 return str(client.jobs.get(name).name)
         except NotFound:
-            return None if output_prefix is None else self._writing_to(endpoint, output_prefix)
+            return self._writing_to(endpoint, name)
 
     def begin(self, endpoint: str, scoring_url: str, deployment: str, spec: BatchSpec) -> str:
         """Start the job and return the service's name of it. A lost answer is no second job: it is looked for first."""
@@ -50,7 +50,7 @@ class BatchJobs:
             try:
                 return self._post(endpoint, scoring_url, deployment, spec)
             except Unavailable:
-                found = self.find(endpoint, spec.name, spec.output_prefix)
+                found = self.find(endpoint, spec.name)
                 if found is not None:
                     return found
                 if pause is None:
@@ -88,7 +88,7 @@ class BatchJobs:
             "name": spec.name,
             "properties": {"experimentName": endpoint},
             "inputData": {INPUT_NAME: {"jobInputType": "UriFolder", "uri": store + spec.input_prefix}},
-            "outputData": {"score": {"jobOutputType": "UriFolder", "uri": store + spec.output_prefix}},
+            "outputData": {"score": {"jobOutputType": "UriFolder", "uri": store + spec.outputs}},
             "miniBatchSize": spec.mini_batch_size,
             "errorThreshold": spec.error_threshold,
             "retrySettings": {"maxRetries": spec.retries, "timeout": f"PT{spec.timeout_seconds}S"},
@@ -103,12 +103,12 @@ class BatchJobs:
         )
         return str(answer["name"])
 
-    def _writing_to(self, endpoint: str, output_prefix: str) -> str | None:
-        """The newest job of the endpoint whose description holds the output's address: each has one of its own."""
+    def _writing_to(self, endpoint: str, name: str) -> str | None:
+        """The job of the endpoint whose description holds the output's address, which ends in the caller's name."""
         workspace = self._clients.workspace_id(stage_of(endpoint))
         url: str | None = f"https://{self._clients.region}.api.azureml.ms/mferp/managementfrontend{workspace}"
         url = f"{url}/batchEndpoints/{endpoint}/jobs?api-version={_LISTING}"
-        wanted = f'/paths/{output_prefix}"'
+        wanted = f'/{name}/"'
         while url:
             page = self._call("GET", url, endpoint, f"listing the jobs of {endpoint} failed")
             for job in page.get("value") or []:
@@ -124,10 +124,8 @@ class BatchJobs:
 
     def _child_error(self, endpoint: str, found: str) -> str:
         stage = stage_of(endpoint)
-        children = self._children(endpoint, found)
-        return next(
-            filter(None, (error_of(run_details(self._clients, self._http, stage, one)) for one in children)), ""
-        )
+        details = (run_details(self._clients, self._http, stage, one) for one in self._children(endpoint, found))
+        return next(filter(None, map(error_of, details)), "")
 
     def _text(self, url: str, job: str) -> str:
         try:
