@@ -32,6 +32,7 @@ def main() -> int:
     for start in range(0, len(files), told.mini_batch_size):
         batches.put([str(file) for file in files[start : start + told.mini_batch_size]])
     _set_model_directory(told)
+    os.environ["AZUREML_BI_OUTPUT_PATH"] = told.output  # where a script may write files of its own
     tally = Tally(Path(told.output) / told.output_file_name, told.output_action, told.error_threshold)
     workers = [threading.Thread(target=_serve, args=(told, batches, tally)) for _ in range(told.concurrency)]
     for worker in workers:

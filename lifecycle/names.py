@@ -64,6 +64,21 @@ def staging_endpoint(workload: str) -> str:
     return f"{workload}{_STAGING}"
 
 
+def batch_endpoint(workload: str) -> str:
+    """Where production's champion scores files: hosts are named by endpoints, so it is not the online one's name."""
+    return f"{workload}-batch"
+
+
+def batch_deployment(model_version: int) -> str:
+    """A deployment is of one version and never changes: whoever comes again finds it."""
+    return f"version-{model_version}"
+
+
+def scores_prefix(workload: str, key: str) -> str:
+    """Where the outputs of a batch scoring lie."""
+    return f"scores/{workload}/{key}/"
+
+
 def stage_of(endpoint: str) -> Stage:
     """The stage that an endpoint belongs to."""
     return "staging" if endpoint.endswith(_STAGING) else "production"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from platforms.ports import Platform
 from platforms.settings import Settings
+
+ENVIRONMENTS = Path(__file__).parents[1] / ".perennial" / "environments"  # shared: they are named by what they hold
 
 
 def choose_platform(settings: Settings) -> Platform:
@@ -12,6 +16,7 @@ def choose_platform(settings: Settings) -> Platform:
 
 
 def _local(settings: Settings) -> Platform:
+    from platforms.local.batch import LocalBatchEndpoints
     from platforms.local.blobs import LocalBlobStore
     from platforms.local.compute import LocalCompute
     from platforms.local.endpoints import LocalOnlineEndpoints
@@ -28,10 +33,12 @@ def _local(settings: Settings) -> Platform:
         models=models,
         endpoints=LocalOnlineEndpoints(settings.address("gateway_admin"), token, models),
         predictions=PredictionLog(blobs),
+        batch=LocalBatchEndpoints(settings.state / "batch", ENVIRONMENTS, blobs, models),
     )
 
 
 def _azure(settings: Settings) -> Platform:
+    from platforms.azure.batch import AzureBatchEndpoints
     from platforms.azure.blobs import AzureBlobStore
     from platforms.azure.clients import AzureClients
     from platforms.azure.compute import AzureCompute
@@ -50,4 +57,5 @@ def _azure(settings: Settings) -> Platform:
         models=models,
         endpoints=AzureOnlineEndpoints(clients, models),
         predictions=StagePredictions(clients),
+        batch=AzureBatchEndpoints(clients, models, blobs),
     )

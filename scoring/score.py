@@ -14,6 +14,7 @@ import math
 import os
 import threading
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -43,23 +44,31 @@ class Schema:
     def rows(self, body: Any) -> list[list[Any]]:
         """The request's rows in the model's order of columns. BadRequest says what is wrong, where."""
         given, table = _table(body)
-        missing = [name for name in self.names if name not in given]
-        if missing:
-            details = [{"column": name, "row": None, "problem": "missing"} for name in missing]
-            raise BadRequest("missing_columns", f"The request lacks the columns {', '.join(missing)}.", details)
+        self.require_columns(given)
         places = [given.index(name) for name in self.names]
         rows = [[row[place] for place in places] for row in table]
-        problems = [
-            {"column": column["name"], "row": number, "problem": problem}
-            for number, row in enumerate(rows)
-            for column, value in zip(self._columns, row, strict=False)
-            if (problem := _problem(column, value))
-        ]
+        problems = self.problems(rows)
         if problems:
             first = problems[0]
             message = f"{len(problems)} values cannot be scored; the first: {first['column']}, row {first['row']}: "
             raise BadRequest("invalid_values", message + first["problem"] + ".", problems)
         return rows
+
+    def require_columns(self, given: Collection[str]) -> None:
+        """BadRequest where columns of the model's are not among the given ones."""
+        missing = [name for name in self.names if name not in given]
+        if missing:
+            details = [{"column": name, "row": None, "problem": "missing"} for name in missing]
+            raise BadRequest("missing_columns", f"The request lacks the columns {', '.join(missing)}.", details)
+
+    def problems(self, rows: list[list[Any]]) -> list[dict[str, Any]]:
+        """What cannot be scored in rows that are in the model's order of columns, and why."""
+        return [
+            {"column": column["name"], "row": number, "problem": problem}
+            for number, row in enumerate(rows)
+            for column, value in zip(self._columns, row, strict=False)
+            if (problem := _problem(column, value))
+        ]
 
 
 def _table(body: Any) -> tuple[list[str], list[list[Any]]]:
@@ -208,28 +217,28 @@ class Scorer:
     def __init__(self, folder: Path, log: PredictionLog | None) -> None:
         import skops.io
 
-        folder = folder
         description = json.loads((folder / "perennial.json").read_text())
         self._model = skops.io.load(folder / description["model_file"], trusted=description["trusted_types"])
-        self._schema = Schema(description["columns"])
-        self._types = {column["name"]: column["type"] for column in description["columns"]}
+        self.schema = Schema(description["columns"])
+        self.types = {column["name"]: column["type"] for column in description["columns"]}
         self._classes = description["classes"]
         self._log = log
-        self._version = int(os.environ.get("PERENNIAL_MODEL_VERSION", "0"))
+        self.version = int(os.environ.get("PERENNIAL_MODEL_VERSION", "0"))
         self._who = {"endpoint": os.environ.get("PERENNIAL_ENDPOINT"), "slot": os.environ.get("PERENNIAL_SLOT")}
 
     def answer(self, body: Any) -> dict[str, Any]:
         """Score the request. BadRequest where it cannot be."""
         started = time.perf_counter()
-        rows = self._schema.rows(body)
+        rows = self.schema.rows(body)
         keys = identities(body, len(rows))
-        outputs = self._score(rows)
+        outputs = self.score(rows)
         predictions = [{"correlation_id": key, **output} for key, output in zip(keys, outputs, strict=False)]
         if self._log is not None:
             self._record(rows, predictions, (time.perf_counter() - started) * 1000)
-        return {"model_version": self._version, "predictions": predictions}
+        return {"model_version": self.version, "predictions": predictions}
 
-    def _score(self, rows: list[list[Any]]) -> list[dict[str, Any]]:
+    def score(self, rows: list[list[Any]]) -> list[dict[str, Any]]:
+        """The outputs of rows that the schema has found fit, in their order."""
         frame = self._frame(rows)
         if self._classes is None:
             return [{"prediction": value} for value in self._model.predict(frame).tolist()]
@@ -246,7 +255,7 @@ class Scorer:
         import pandas as pd
 
         columns = {}
-        for place, (name, kind) in enumerate(self._types.items()):
+        for place, (name, kind) in enumerate(self.types.items()):
             values = [row[place] for row in rows]
             if kind == "category":
                 columns[name] = pd.Series([None if one is None else str(one) for one in values], dtype=object)
@@ -255,10 +264,10 @@ class Scorer:
         return pd.DataFrame(columns)
 
     def _record(self, rows: list[list[Any]], predictions: list[dict[str, Any]], latency_ms: float) -> None:
-        common: dict[str, Any] = {"time": datetime.now(UTC).isoformat(), "model_version": self._version, **self._who}
+        common: dict[str, Any] = {"time": datetime.now(UTC).isoformat(), "model_version": self.version, **self._who}
         common["latency_ms"] = round(latency_ms, 3)
         records = [
-            {**prediction, **common, "inputs": dict(zip(self._schema.names, row, strict=False))}
+            {**prediction, **common, "inputs": dict(zip(self.schema.names, row, strict=False))}
             for row, prediction in zip(rows, predictions, strict=False)
         ]
         self._log.add(records)  # type: ignore[union-attr]
@@ -292,10 +301,15 @@ def init() -> None:
     global _scorer
     found = keepers()
     log = PredictionLog(found, float(os.environ.get("PERENNIAL_LOG_FLUSH_SECONDS", "5"))) if found else None
+    _scorer = load_scorer(log)
+
+
+def load_scorer(log: PredictionLog | None) -> Scorer:
+    """The model that `AZUREML_MODEL_DIR` holds, if it is the one that `PERENNIAL_MODEL_SHA256` names."""
     folder = packed_folder(Path(os.environ["AZUREML_MODEL_DIR"]))
     if os.environ.get("PERENNIAL_MODEL_SHA256"):
         require_tested(folder, os.environ["PERENNIAL_MODEL_SHA256"])
-    _scorer = Scorer(folder, log)
+    return Scorer(folder, log)
 
 
 def keepers() -> list[Keeper]:

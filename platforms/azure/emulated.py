@@ -59,7 +59,7 @@ def client_environment(state: Path) -> dict[str, str]:
 
 
 def make_infrastructure(settings: AzureSettings) -> None:
-    """The blob container and the cluster. Nothing happens to what is there."""
+    """The blob container and the clusters. Nothing happens to what is there."""
     from azure.ai.ml.entities import AmlCompute
     from azure.core.exceptions import ResourceExistsError
 
@@ -68,5 +68,7 @@ def make_infrastructure(settings: AzureSettings) -> None:
 
     with container_client(settings.storage, settings.container) as container, suppress(ResourceExistsError):
         container.create_container()
-    cluster = AmlCompute(name=settings.compute, size=settings.training_size, min_instances=0, max_instances=2)
-    AzureClients(settings).workspace("development").compute.begin_create_or_update(cluster).result()
+    clients = AzureClients(settings)
+    for stage, name in (("development", settings.compute), ("production", settings.batch_compute)):
+        cluster = AmlCompute(name=name, size=settings.training_size, min_instances=0, max_instances=2)
+        clients.workspace(stage).compute.begin_create_or_update(cluster).result()  # type: ignore[arg-type]

@@ -36,6 +36,7 @@ class AzureSettings(BaseModel):
     datastore: str = Field(default="perennial", description="Its name as a datastore of the development workspace")
     base_image: str = Field(description="What our images start from, by digest: IMAGE@sha256:DIGEST")
     compute: str = Field(default="cpu-cluster", description="The cluster that trains; `serverless` for none")
+    batch_compute: str = Field(default="cpu-cluster", description="The cluster of production that scores files")
     training_size: str = Field(default="Standard_DS3_v2", description="VM size of serverless training")
     serving_size: str = Field(default="Standard_DS3_v2", description="VM size of a slot")
     serving_instances: int = Field(default=1, ge=1)

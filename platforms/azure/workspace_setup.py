@@ -28,14 +28,15 @@ class Item:
 
 def plan(clients: AzureClients, endpoints: OnlineEndpoints, workloads: list[str]) -> list[Item]:
     """Everything needed, and whether it is there. Changes nothing."""
-    return [*datastore(clients), *environments(clients), *_endpoints(endpoints, workloads)]
+    stores = [*datastore(clients, "development"), *datastore(clients, "production")]
+    return [*stores, *environments(clients), *_endpoints(endpoints, workloads)]
 
 
-def datastore(clients: AzureClients) -> Iterator[Item]:
-    """The container of the data, as a datastore of the development workspace."""
+def datastore(clients: AzureClients, stage: Stage = "development") -> Iterator[Item]:
+    """The container of the data as a datastore: where it is trained on, and where files are scored."""
     from azure.ai.ml.entities import AzureBlobDatastore
 
-    settings, client = clients.settings, clients.workspace("development")
+    settings, client = clients.settings, clients.workspace(stage)
     account = urlsplit(settings.storage.get_secret_value()).hostname or ""
     what = f"datastore {settings.datastore}"
 
@@ -48,7 +49,7 @@ def datastore(clients: AzureClients) -> Iterator[Item]:
         with told("create", what):
             client.datastores.create_or_update(store)
 
-    yield Item("development", what, _is_there(lambda: client.datastores.get(settings.datastore), what), make)
+    yield Item(stage, what, _is_there(lambda: client.datastores.get(settings.datastore), what), make)
 
 
 def environments(clients: AzureClients) -> Iterator[Item]:
