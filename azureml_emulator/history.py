@@ -7,6 +7,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from azureml_emulator.assets import Assets
+from azureml_emulator.job_runs import TERMINAL
 from azureml_emulator.jobs import Jobs
 from azureml_emulator.locations import Locations
 from azureml_emulator.routing import WORKSPACE, Call, Router, reply
@@ -52,7 +53,7 @@ class History:
 
     def _details(self, call: Call) -> Response:
         job = self._jobs.current(call.workspace, call.parts["run"])
-        details = {"runId": job["name"], "status": job["properties"]["status"], "properties": {}}
+        details = {"runId": job["name"], "status": job["properties"]["status"], "properties": {}, **_times(job)}
         if "error" in job["properties"]:
             details["error"] = {"error": job["properties"]["error"]}
         return reply({**details, "logFiles": self._logs(call.workspace, job)})
@@ -90,6 +91,14 @@ class History:
             uri = self._assets.get(call.workspace, kind, name, version)["properties"][content]
             found[asset] = uri
         return found
+
+
+def _times(job: Document) -> dict[str, str]:
+    """When it began and ended; what has ended is not changed any more but by its owner."""
+    times = {"startTimeUtc": job["systemData"]["createdAt"]}
+    if job["properties"]["status"] in TERMINAL:
+        times["endTimeUtc"] = job["systemData"]["lastModifiedAt"]
+    return times
 
 
 def _metadata(job: Document) -> Document:

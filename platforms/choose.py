@@ -42,10 +42,11 @@ def _azure(settings: Settings) -> Platform:
     azure = settings.require_azure()
     clients = AzureClients(azure)
     models = AzureModels(clients)
+    blobs = AzureBlobStore.connect(azure.storage, azure.container)
     return Platform(
         name="azure",
-        blobs=AzureBlobStore.connect(azure.storage, azure.container),
-        compute=AzureCompute(clients),
+        blobs=blobs,
+        compute=AzureCompute(clients, blobs),
         models=models,
         endpoints=AzureOnlineEndpoints(clients, models),
         predictions=StagePredictions(clients),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+SHA256 = "perennial.sha256"  # the tag of a model version that holds it: what was tested is what serves
+
 
 def folder_digest(folder: Path) -> str:
     """sha256, in hexadecimal, over the files' paths and contents in the order of the paths.

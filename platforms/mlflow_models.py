@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from platforms.folder_digest import SHA256, folder_digest
 from platforms.mlflow_rest import AlreadyThere, MlflowRest
 from platforms.mlflow_runs import KEY, MlflowRuns, pairs
 from platforms.ports import NotFound, RegisteredModel
@@ -56,7 +57,7 @@ class MlflowModels:
             name=name,
             source=f"{place}/{_FOLDER}",
             run_id=run_id,
-            tags=pairs({**tags, KEY: key}),
+            tags=pairs({**tags, KEY: key, SHA256: folder_digest(model)}),
         )
         return self.get(name, int(made["model_version"]["version"]))
 

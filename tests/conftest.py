@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,14 @@ class Service:
         process = self.start(flow, call)
         output, _ = process.communicate(timeout=240)
         return process.returncode, output
+
+
+def wait_until(look: Callable[[], bool], seconds: float) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.05)
 
 
 def result_of(output: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import tempfile
@@ -17,12 +18,13 @@ from platforms.azure.data_assets import ensure_data_asset
 from platforms.azure.environments import Environments
 from platforms.azure.errors import told, word
 from platforms.code_folders import NOT_CODE
-from platforms.ports import Job, JobSpec, JobStatus, NotFound, PlatformError, Refused, Unavailable
+from platforms.ports import BlobStore, Job, JobSpec, JobStatus, NotFound, PlatformError, Refused, Unavailable
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 SERVERLESS = "serverless"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}")
 _LOG = "user_logs/std_log.txt"
 _OUT = "out"
 _ENDED = {"Completed": JobStatus.COMPLETED, "Failed": JobStatus.FAILED, "Canceled": JobStatus.CANCELED}
@@ -33,8 +35,9 @@ class AzureCompute:
 
     shares_this_machine = False
 
-    def __init__(self, clients: AzureClients) -> None:
+    def __init__(self, clients: AzureClients, blobs: BlobStore) -> None:
         self._clients = clients
+        self._blobs = blobs  # the container of our datastore
         self._http = httpx.Client(timeout=60.0)
 
     def submit(self, spec: JobSpec) -> Job:
@@ -42,6 +45,8 @@ class AzureCompute:
             return self.get(spec.name)
         except NotFound:
             pass
+        if next(self._blobs.list(spec.dataset_prefix), None) is None:
+            raise NotFound(f"Job {spec.name} has no data: nothing lies under {spec.dataset_prefix}.")
         client = self._client
         data = self._data(client, spec)
         environment = Environments(self._clients).ensure("training")
@@ -55,14 +60,18 @@ class AzureCompute:
         return self.get(spec.name)
 
     def get(self, name: str) -> Job:
+        if not _NAME.fullmatch(name):  # the SDK would write it into a path as it is
+            raise NotFound(f"There is no job {name!r}: that cannot be a job's name.")
         with told("get", f"job {name}"):
             job = self._client.jobs.get(name)
         status = _ENDED.get(word(job.status), JobStatus.RUNNING)
-        started = getattr(job.creation_context, "created_at", None)
-        reason = self._error(name) if status is JobStatus.FAILED else ""
-        return Job(
-            name, status, _utc(started), _utc(_ended_at(job)), 0 if status is JobStatus.COMPLETED else None, reason
-        )
+        started = _utc(getattr(job.creation_context, "created_at", None))
+        if not status.ended:
+            return Job(name, status, started)
+        details = self._details(name)
+        reason = str(((details.get("error") or {}).get("error") or {}).get("message", ""))
+        started, ended = _utc(details.get("startTimeUtc")) or started, _utc(details.get("endTimeUtc"))
+        return Job(name, status, started, ended, _exit_code(status, reason), reason)
 
     def logs(self, name: str, last_lines: int = 200) -> str:
         files = self._details(name).get("logFiles") or {}
@@ -86,9 +95,9 @@ class AzureCompute:
         if not self.get(name).status.ended:
             raise Refused(f"Job {name} is still running; its outputs are not whole yet.")
         target = folder / name
-        with told("download the outputs", f"job {name}"):
-            self._client.jobs.download(name, output_name=_OUT, download_path=target)
-        return target / "named-outputs" / _OUT
+        target.mkdir(parents=True, exist_ok=True)
+        self._blobs.download(_outputs(name), target)
+        return target
 
     @property
     def _client(self) -> MLClient:
@@ -98,6 +107,9 @@ class AzureCompute:
         name = f"{spec.tags.get('workload', 'data')}-train"
         version = spec.tags.get("dataset_version", digest(spec.dataset_prefix.encode()))
         return ensure_data_asset(client, self._clients.settings.datastore, name, version, spec.dataset_prefix)
+
+    def _path(self, prefix: str) -> str:
+        return f"azureml://datastores/{self._clients.settings.datastore}/paths/{prefix}"
 
     def _job(self, spec: JobSpec, code: Path, data: str, environment: str) -> Any:
         from azure.ai.ml import Input, Output, command
@@ -113,7 +125,7 @@ class AzureCompute:
             code=str(code),
             command=_line(spec.command),
             inputs={"data": Input(type=AssetTypes.URI_FOLDER, path=data)},
-            outputs={_OUT: Output(type=AssetTypes.URI_FOLDER)},
+            outputs={_OUT: Output(type=AssetTypes.URI_FOLDER, path=self._path(_outputs(spec.name)))},
             environment=environment,
             environment_variables={"PYTHONUNBUFFERED": "1", **spec.environment},
             compute=None if serverless else settings.compute,
@@ -146,9 +158,10 @@ class AzureCompute:
         details: dict[str, Any] = answer.json()
         return details
 
-    def _error(self, name: str) -> str:
-        error = (self._details(name).get("error") or {}).get("error") or {}
-        return str(error.get("message", ""))
+
+def _outputs(name: str) -> str:
+    """Where a job's outputs lie: named by us, since the SDK's download of a default place depends on how it is told."""
+    return f"jobs/{name}/{_OUT}/"
 
 
 def _line(words: tuple[str, ...]) -> str:
@@ -157,8 +170,12 @@ def _line(words: tuple[str, ...]) -> str:
     return " ".join(places.get(word) or shlex.quote(word) for word in words)
 
 
-def _ended_at(job: Any) -> Any:
-    return (job.properties or {}).get("EndTimeUtc")
+def _exit_code(status: JobStatus, reason: str) -> int | None:
+    """Azure ML tells it in the words of the failure alone."""
+    if status is JobStatus.COMPLETED:
+        return 0
+    found = re.search(r"exited with status code (-?\d+)", reason)
+    return int(found[1]) if found else None
 
 
 def _utc(moment: Any) -> datetime | None:

@@ -12,8 +12,9 @@ from lifecycle.names import stage_of
 from platforms.azure.clients import AzureClients
 from platforms.azure.environments import Environments
 from platforms.azure.errors import told, word
-from platforms.azure.models import SHA256, AzureModels
+from platforms.azure.models import AzureModels
 from platforms.azure.service_metrics import ServiceMetrics
+from platforms.folder_digest import SHA256
 from platforms.ports import Endpoint, NotFound, PlatformError, Refused, RegisteredModel, Slot, SlotState
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class AzureOnlineEndpoints:
         slots = {
             str(one.name): self._slot(name, one) for one in deployments if word(one.provisioning_state) != "Deleting"
         }
-        traffic = {slot: share for slot, share in (found.traffic or {}).items() if slot in slots}
+        traffic = {slot: share for slot, share in (found.traffic or {}).items() if slot in slots and share}
         return Endpoint(name, str(found.scoring_uri), slots, traffic, dict(found.tags or {}))
 
     def names(self) -> list[str]:

@@ -14,7 +14,7 @@ from lifecycle.names import Stage
 from platforms.azure.clients import AzureClients
 from platforms.azure.environments import Environments
 from platforms.azure.errors import told
-from platforms.folder_digest import folder_digest
+from platforms.folder_digest import SHA256, folder_digest
 from platforms.mlflow_rest import MlflowRest
 from platforms.mlflow_runs import KEY, MlflowRuns
 from platforms.ports import NotFound, RegisteredModel
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from azure.ai.ml.entities import Model
 
 RUN = "perennial.run"
-SHA256 = "perennial.sha256"  # of the packed folder: what was tested is what serves
 _ALIAS = "perennial.alias."  # + alias: when it was given; the newest holder has it
 _STUDIO = "https://ml.azure.com"
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from platforms.folder_digest import SHA256
 from platforms.ports import (
     Endpoint,
     Models,
@@ -47,7 +48,11 @@ class LocalOnlineEndpoints:
     def deploy(self, endpoint: str, slot: str, version: RegisteredModel, tags: Mapping[str, str]) -> Slot:
         with tempfile.TemporaryDirectory() as name:
             model = self._models.fetch(version.name, version.version, Path(name))
-            body = {"model_dir": str(model.resolve()), "tags": dict(tags)}
+            body = {
+                "model_dir": str(model.resolve()),
+                "tags": dict(tags),
+                "model_sha256": version.tags.get(SHA256, ""),
+            }
             return _slot(self._call("PUT", f"/admin/endpoints/{endpoint}/slots/{slot}", body).json())
 
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> Endpoint:

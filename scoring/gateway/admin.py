@@ -105,7 +105,8 @@ class _Admin:
         if not (model / "perennial.json").is_file():
             raise RuleBroken(400, f"{model} holds no packed model (perennial.json is missing).")
         name = request.path_params["slot"]
-        slot = self._supervisor.deploy(self._endpoint(request), name, model, _texts(body["tags"]))
+        sha256 = str(body.get("model_sha256", ""))
+        slot = self._supervisor.deploy(self._endpoint(request), name, model, _texts(body["tags"]), sha256)
         return JSONResponse(slot.as_dict(), status_code=202)
 
     async def delete_slot(self, request: Request) -> Response:

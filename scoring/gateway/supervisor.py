@@ -23,6 +23,7 @@ START_LIMIT_SECONDS = 120.0
 DRAIN_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 30.0
 _BESIDE_MODEL = Path(__file__).parent.parent
+_SHA256 = "model.sha256"  # what the model must hash to, beside it; empty: nobody said
 _SERVER_OPTIONS = "--worker-class gthread --threads 4 --keep-alive 75 --no-control-socket"
 
 
@@ -42,7 +43,7 @@ class Supervisor:
             for slot in endpoint.slots.values():
                 self._watch(endpoint, slot)
 
-    def deploy(self, endpoint: Endpoint, name: str, model: Path, tags: dict[str, str]) -> Slot:
+    def deploy(self, endpoint: Endpoint, name: str, model: Path, tags: dict[str, str], sha256: str) -> Slot:
         """Start a slot on a copy of the model; the same tags on a slot that has not failed change nothing."""
         there = endpoint.slots.get(name)
         if there is not None and there.tags == tags and there.state != FAILED:
@@ -50,6 +51,7 @@ class Supervisor:
         endpoint.require_idle(name)
         folder = self._folder / f"{endpoint.name}-{name}-{uuid4().hex[:8]}"
         shutil.copytree(model, folder / "model")
+        (folder / _SHA256).write_text(sha256)
         for script in (*ENTRY_SCRIPTS, "serve.py"):
             shutil.copyfile(_BESIDE_MODEL / script, folder / script)
         if there is not None:
@@ -130,6 +132,7 @@ class Supervisor:
             "AZUREML_MODEL_DIR": str(folder / "model"),
             "PERENNIAL_ENDPOINT": endpoint.name,
             "PERENNIAL_SLOT": slot.name,
+            "PERENNIAL_MODEL_SHA256": (folder / _SHA256).read_text(),
             "PERENNIAL_MODEL_VERSION": slot.tags.get("model_version", "0"),
             "GUNICORN_CMD_ARGS": _SERVER_OPTIONS,
             "WORKER_COUNT": "1",

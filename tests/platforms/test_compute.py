@@ -1,4 +1,4 @@
-"""The compute's contract: jobs that nobody owns."""
+"""What is the local compute's own: detached processes. What it shares with Azure is in test_compute_contract.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from platforms.local.blobs import LocalBlobStore
 from platforms.local.compute import LocalCompute
-from platforms.ports import Job, JobSpec, JobStatus, NotFound, Refused
+from platforms.ports import Job, JobSpec, JobStatus
 
 
 @pytest.fixture
@@ -44,61 +44,7 @@ def ended(compute: LocalCompute, name: str = "job-1") -> Job:
     return job
 
 
-COPY = """
-import pathlib, sys
-data, out = map(pathlib.Path, sys.argv[1:])
-(out / "copy.txt").write_text((data / "one.txt").read_text())
-print("done")
-"""
 WAIT = "import time; print('waiting', flush=True); time.sleep(600)"
-FAIL = "import sys; print('it went wrong', file=sys.stderr); sys.exit(3)"
-
-
-def test_a_job_sees_its_data_and_leaves_outputs(
-    compute: LocalCompute, spec: Callable[..., JobSpec], tmp_path: Path
-) -> None:
-    compute.submit(spec(COPY))
-    job = ended(compute)
-    assert (job.status, job.exit_code) == (JobStatus.COMPLETED, 0)
-    assert job.started_at is not None
-    assert job.ended_at is not None
-    assert job.started_at <= job.ended_at
-    assert compute.logs("job-1") == "done"
-    assert (compute.fetch_outputs("job-1", tmp_path / "o") / "copy.txt").read_text() == "hello"
-
-
-def test_submitting_again_finds_the_job(compute: LocalCompute, spec: Callable[..., JobSpec], tmp_path: Path) -> None:
-    count = "import pathlib, sys; pathlib.Path(sys.argv[2], 'n').open('a').write('x')"
-    for _ in range(3):
-        compute.submit(spec(count))
-    ended(compute)
-    compute.submit(spec(count))
-    assert (compute.fetch_outputs("job-1", tmp_path / "o") / "n").read_text() == "x"
-
-
-def test_a_failure_says_how(compute: LocalCompute, spec: Callable[..., JobSpec]) -> None:
-    compute.submit(spec(FAIL))
-    job = ended(compute)
-    assert (job.status, job.exit_code) == (JobStatus.FAILED, 3)
-    assert "it went wrong" in compute.logs("job-1")
-
-
-def test_a_cancelled_job_ends(compute: LocalCompute, spec: Callable[..., JobSpec]) -> None:
-    compute.submit(spec(WAIT))
-    while not compute.logs("job-1"):
-        time.sleep(0.02)
-    with pytest.raises(Refused, match="still running"):
-        compute.fetch_outputs("job-1", Path("never"))
-    compute.cancel("job-1")
-    assert ended(compute).status is JobStatus.CANCELED
-    compute.cancel("job-1")
-
-
-def test_a_job_that_runs_too_long_is_ended(compute: LocalCompute, spec: Callable[..., JobSpec]) -> None:
-    compute.submit(spec(WAIT, time_limit_seconds=1))
-    job = ended(compute)
-    assert job.status is JobStatus.FAILED
-    assert "longer than its limit of 1 s" in job.reason
 
 
 def test_a_job_outlives_who_submitted_it(compute: LocalCompute, spec: Callable[..., JobSpec], tmp_path: Path) -> None:
@@ -129,27 +75,3 @@ def test_a_job_whose_wrapper_was_killed_has_failed(compute: LocalCompute, spec: 
     job = ended(compute)
     assert job.status is JobStatus.FAILED
     assert "left no exit code" in job.reason
-
-
-def test_a_job_knows_nothing_of_prefect(
-    compute: LocalCompute, spec: Callable[..., JobSpec], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
-    compute.submit(spec("import os; print([n for n in os.environ if n.startswith(('PREFECT', 'PERENNIAL'))])"))
-    ended(compute)
-    assert compute.logs("job-1") == "[]"
-
-
-@pytest.mark.parametrize("name", ["absent", "../jobs", ".hidden"])
-def test_an_absent_job_is_not_found(compute: LocalCompute, name: str) -> None:
-    with pytest.raises(NotFound):
-        compute.get(name)
-
-
-def test_a_job_without_data_is_not_started(compute: LocalCompute, tmp_path: Path) -> None:
-    (tmp_path / "code").mkdir()
-    spec = JobSpec(name="empty", code=tmp_path / "code", command=("python",), dataset_prefix="nothing/")
-    with pytest.raises(NotFound, match="nothing lies under nothing/"):
-        compute.submit(spec)
-    with pytest.raises(NotFound):
-        compute.get("empty")

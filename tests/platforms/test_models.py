@@ -1,4 +1,4 @@
-"""The contract of `Models`, on a real MLflow server."""
+"""The contract of `Models`, on an MLflow server and on Azure ML with its registry."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 
 from deployments.ports import free_ports
 from platforms.mlflow_rest import MlflowRest
-from platforms.ports import Models, NotFound, Refused, Unavailable
+from platforms.ports import Models, NotFound, Platform, Refused, Unavailable
 from tests.conftest import Service
 
 
 @pytest.fixture(name="models")
-def _models(stack: Service) -> Models:
-    return stack.platform.models
+def _models(platform: Platform) -> Models:
+    return platform.models
 
 
 @pytest.fixture(name="name")
@@ -94,7 +94,8 @@ def test_what_is_not_there(models: Models, name: str, tmp_path: Path) -> None:
         models.fetch(name, 7, tmp_path)
 
 
-def test_a_text_is_attached_where_its_address_says(models: Models, name: str) -> None:
+def test_a_text_is_attached_where_its_address_says(stack: Service, name: str) -> None:
+    models = stack.platform.models
     run = models.start_run(name, "key", {})
     url = models.log_text(run, "<h1>é</h1>", "reports/one.html")
     assert url == f"{models.run_url(run)}/artifacts/reports/one.html"
