@@ -18,7 +18,9 @@ Parameter = bool | int | float | str
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")]
 Point = dict[str, Parameter]
 MOST_TRIALS = 1000  # Azure ML's limit
+RESERVED = ("data", "out")
 _DRAWS_A_POINT = 100
+_NO_WORD = frozenset("'\"\n\r")  # Azure ML writes a choice into a shell's line
 
 
 class Range(Frozen):
@@ -91,8 +93,12 @@ class Search(Frozen):
         if self.goal is not None and known not in (None, self.goal):
             raise ValueError(f"{self.objective} is to {known}, not to {self.goal}")
         for name, values in self.space.items():
+            if name in RESERVED:
+                raise ValueError(f"space.{name}: --{name} is what tells the script its folder")
             if not isinstance(values, Range) and len(set(map(repr, values))) < len(values):
                 raise ValueError(f"space.{name} names a choice twice")
+            if not isinstance(values, Range) and any(set(str(value)) & _NO_WORD for value in values):
+                raise ValueError(f"space.{name}: a choice holds no quotes and no line breaks")
         self._check_grid()
         return self
 

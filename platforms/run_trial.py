@@ -15,7 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-PARAMETERS = "perennial.parameters"  # the run's tag that says what was tried
+PARAMETERS = "perennial.parameters"  # the run's tag that says what was tried, as JSON
+FAILURE = "perennial.failure"  # and the one that says why it failed, if it did
 NO_OBJECTIVE = 4  # the exit code of a trial that did not say how good it is
 
 
@@ -50,16 +51,18 @@ def main(words: list[str]) -> int:
     parser.add_argument("--whole", nargs="*", default=[], help="those of them whose value is a whole number")
     options, command = parser.parse_args(words[:split]), words[split + 1 :]
     command = _whole(command, options.whole)
-    code = subprocess.run(command, check=False).returncode
+    failure, metrics, code = "", {}, subprocess.run(command, check=False).returncode
     if code:
-        return code if code > 0 else 128 - code
-    try:
-        metrics = read_metrics(options.out, options.objective)
-    except NoObjective as error:
-        print(f"The trial failed: {error}.", file=sys.stderr)
-        return NO_OBJECTIVE
-    _log(metrics, {name: command[command.index(f"--{name}") + 1] for name in options.searched})
-    return 0
+        failure, code = f"exit code {code}", code if code > 0 else 128 - code
+    else:
+        try:
+            metrics = read_metrics(options.out, options.objective)
+        except NoObjective as error:
+            failure, code = str(error), NO_OBJECTIVE
+            print(f"The trial failed: {error}.", file=sys.stderr)
+    parameters = {name: command[command.index(f"--{name}") + 1] for name in options.searched}
+    _log(metrics, {PARAMETERS: json.dumps(parameters), FAILURE: failure})
+    return code
 
 
 def _whole(command: list[str], names: list[str]) -> list[str]:
@@ -69,14 +72,15 @@ def _whole(command: list[str], names: list[str]) -> list[str]:
     return [str(round(float(word))) if flag in flags else word for flag, word in zip(before, command, strict=True)]
 
 
-def _log(metrics: dict[str, float], parameters: dict[str, str]) -> None:
+def _log(metrics: dict[str, float], tags: dict[str, str]) -> None:
     """Into the job's own run, which is the service's to end."""
     from mlflow import MlflowClient
 
     client, run = MlflowClient(), os.environ["MLFLOW_RUN_ID"]
-    client.set_tag(run, PARAMETERS, json.dumps(parameters))
-    for name, value in metrics.items():
-        client.log_metric(run, name, value)
+    for name, value in tags.items():
+        client.set_tag(run, name, value)
+    for name, number in metrics.items():
+        client.log_metric(run, name, number)
 
 
 if __name__ == "__main__":
