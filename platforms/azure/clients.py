@@ -41,6 +41,7 @@ class AzureClients:
         self.settings = settings
         self._mine = threading.local()
         self._credentials: dict[str | None, TokenCredential] = {}
+        self._regions: dict[Stage, str] = {}
         self._lock = threading.Lock()
         logging.getLogger("azure").setLevel(logging.WARNING)
 
@@ -60,8 +61,7 @@ class AzureClients:
         """The client of the stage's workspace."""
         where = self.settings.stage(stage)
         group = where.resource_group or self.settings.resource_group
-        subscription = where.subscription or self.settings.subscription
-        return self._client(stage, subscription, resource_group_name=group, workspace_name=where.workspace)
+        return self._client(stage, self.subscription(stage), resource_group_name=group, workspace_name=where.workspace)
 
     def registry(self, stage: Stage) -> MLClient | None:
         """The registry's client with the stage's identity; None where models need not cross workspaces."""
@@ -69,19 +69,30 @@ class AzureClients:
             return None
         return self._client(stage, None, registry_name=self.settings.registry)
 
+    def subscription(self, stage: Stage) -> str:
+        """The subscription of the stage's workspace."""
+        return self.settings.stage(stage).subscription or self.settings.subscription
+
     def workspace_id(self, stage: Stage) -> str:
         """The resource id of the stage's workspace."""
         where = self.settings.stage(stage)
         return (
-            f"/subscriptions/{where.subscription or self.settings.subscription}"
+            f"/subscriptions/{self.subscription(stage)}"
             f"/resourceGroups/{where.resource_group or self.settings.resource_group}"
             f"/providers/Microsoft.MachineLearningServices/workspaces/{where.workspace}"
         )
 
-    @cached_property
+    @property
     def region(self) -> str:
         """Where the development workspace is."""
-        return str(self.workspace("development").workspaces.get(self.settings.development.workspace).location)
+        return self.region_of("development")
+
+    def region_of(self, stage: Stage) -> str:
+        """Where the stage's workspace is."""
+        if stage not in self._regions:
+            found = self.workspace(stage).workspaces.get(self.settings.stage(stage).workspace)
+            self._regions[stage] = str(found.location)
+        return self._regions[stage]
 
     @cached_property
     def tracking_url(self) -> str:

@@ -17,6 +17,7 @@ from platforms.azure.clients import AzureClients
 from platforms.azure.data_assets import ensure_data_asset
 from platforms.azure.environments import Environments
 from platforms.azure.errors import told, word
+from platforms.azure.run_details import error_of, run_details
 from platforms.azure.sweeps import RUNNER, SweepTrials, as_sweep, best_of, is_sweep, trial_command, worth_telling
 from platforms.code_folders import NOT_CODE
 from platforms.ports import BlobStore, Job, JobSpec, JobStatus, NotFound, PlatformError, Refused, Unavailable
@@ -70,7 +71,7 @@ class AzureCompute:
         if not status.ended:
             return Job(name, status, started)
         details = self._details(name)
-        reason = str(((details.get("error") or {}).get("error") or {}).get("message", ""))
+        reason = error_of(details)
         if status is JobStatus.COMPLETED and is_sweep(job) and best_of(job) is None:
             status, reason = JobStatus.FAILED, "No trial told how good it is."
         started, ended = _utc(details.get("startTimeUtc")) or started, _utc(details.get("endTimeUtc"))
@@ -175,18 +176,7 @@ class AzureCompute:
 
     def _details(self, name: str) -> dict[str, Any]:
         """Run history's view of the job, which knows its log files and its error."""
-        region, workspace = self._clients.region, self._clients.workspace_id("development")
-        url = f"https://{region}.api.azureml.ms/history/v1.0{workspace}/runs/{name}/details"
-        try:
-            answer = self._http.get(url, auth=self._clients.auth("development"))
-        except httpx.TransportError as error:
-            raise Unavailable(f"The details of job {name} cannot be read: {type(error).__name__}.") from None
-        if answer.status_code == 404:
-            raise NotFound(f"There is no job {name}.")
-        if not answer.is_success:
-            raise Unavailable(f"The details of job {name} cannot be read: HTTP {answer.status_code}.")
-        details: dict[str, Any] = answer.json()
-        return details
+        return run_details(self._clients, self._http, "development", name)
 
 
 def _outputs(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Managed online endpoints: staging's in the staging workspace, production's in the production workspace."""
+"""Online endpoints: staging's in the staging workspace, production's in the production workspace."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.names import stage_of
 from platforms.azure.clients import AzureClients
-from platforms.azure.environments import Environments
 from platforms.azure.errors import told, word
 from platforms.azure.models import AzureModels
 from platforms.azure.service_metrics import ServiceMetrics
-from platforms.folder_digest import SHA256
+from platforms.azure.serving import Serving
 from platforms.ports import Endpoint, NotFound, PlatformError, Refused, RegisteredModel, Slot, SlotState
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 _SCORING = Path(__file__).parents[2] / "scoring"
 _CODE = ("score.py", "data_collector.py")  # the entry script, and what it imports on Azure
 _STATES = {"Succeeded": SlotState.HEALTHY, "Failed": SlotState.FAILED, "Canceled": SlotState.FAILED}
-_REQUEST_TIMEOUT_MS = 60_000
 
 
 class AzureOnlineEndpoints:
@@ -35,16 +33,14 @@ class AzureOnlineEndpoints:
 
     def __init__(self, clients: AzureClients, models: AzureModels) -> None:
         self._clients = clients
-        self._models = models
+        self._serving = Serving(clients, models)
         self._under_way: dict[tuple[str, str], Any] = {}  # pollers of this process, which know why one failed
 
     def ensure(self, name: str, tags: Mapping[str, str]) -> Endpoint:
-        from azure.ai.ml.entities import ManagedOnlineEndpoint
-
         try:
             return self.get(name)
         except NotFound:
-            wanted = ManagedOnlineEndpoint(name=name, auth_mode="key", tags=dict(tags))
+            wanted = self._serving.endpoint(name, tags)
         with told("create", f"endpoint {name}"):
             self._client(name).online_endpoints.begin_create_or_update(wanted).result()
         return self.get(name)
@@ -75,14 +71,15 @@ class AzureOnlineEndpoints:
             return there
         if now.traffic.get(slot, 0) > 0:
             raise Refused(f"{endpoint}/{slot} has live traffic: it cannot be replaced.")
-        client = self._client(endpoint)
-        environment = Environments(self._clients).asset("scoring")
+        if there is None:
+            self._serving.require_room(endpoint)
         with tempfile.TemporaryDirectory() as code:
             for name in _CODE:
                 shutil.copy(_SCORING / name, code)
-            wanted = self._deployment(endpoint, slot, version, tags, environment, code)
+            wanted = self._serving.deployment(endpoint, slot, version, tags, Path(code, _CODE[0]))
             with told("deploy", f"{endpoint}/{slot}"):
-                self._under_way[endpoint, slot] = client.online_deployments.begin_create_or_update(wanted)
+                poller = self._client(endpoint).online_deployments.begin_create_or_update(wanted)
+        self._under_way[endpoint, slot] = poller
         return Slot(slot, SlotState.STARTING, dict(tags))
 
     def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> Endpoint:
@@ -142,48 +139,3 @@ class AzureOnlineEndpoints:
         except PlatformError as error:
             return str(error)
         return "its provisioning failed"
-
-    def _deployment(
-        self,
-        endpoint: str,
-        slot: str,
-        version: RegisteredModel,
-        tags: Mapping[str, str],
-        environment: str,
-        code: str,
-    ) -> OnlineDeployment:
-        from azure.ai.ml.entities import (
-            CodeConfiguration,
-            DataCollector,
-            DeploymentCollection,
-            ManagedOnlineDeployment,
-            OnlineRequestSettings,
-            ProbeSettings,
-        )
-
-        settings = self._clients.settings
-        collected = {name: DeploymentCollection(enabled="true") for name in ("model_inputs", "model_outputs")}
-        probe = {"period": 10, "timeout": 5, "failure_threshold": 30, "success_threshold": 1, "initial_delay": 10}
-        return ManagedOnlineDeployment(
-            name=slot,
-            endpoint_name=endpoint,
-            tags=dict(tags),
-            model=self._models.asset(version.name, version.version),
-            environment=environment,
-            code_configuration=CodeConfiguration(code=code, scoring_script=_CODE[0]),
-            instance_type=settings.serving_size,
-            instance_count=settings.serving_instances,
-            request_settings=OnlineRequestSettings(
-                request_timeout_ms=_REQUEST_TIMEOUT_MS, max_concurrent_requests_per_instance=4
-            ),
-            liveness_probe=ProbeSettings(**probe),
-            readiness_probe=ProbeSettings(**probe),
-            environment_variables={
-                "PERENNIAL_MODEL_VERSION": str(version.version),
-                "PERENNIAL_ENDPOINT": endpoint,
-                "PERENNIAL_SLOT": slot,
-                "PERENNIAL_MODEL_SHA256": version.tags.get(SHA256, ""),
-                "WORKER_COUNT": "1",
-            },
-            data_collector=DataCollector(collections=collected, sampling_rate=1.0, rolling_rate="hour"),
-        )

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from lifecycle.names import Stage
 from platforms.azure.clients import AzureClients
 from platforms.azure.errors import told
 from platforms.ports import NotFound
@@ -48,11 +49,11 @@ class Environments:
         """Name and version of what this code needs."""
         return environment_name(purpose, self._clients.settings.base_image)
 
-    def ensure(self, purpose: Purpose) -> str:
-        """`azureml:NAME:VERSION`, made in the development workspace if it is not there; Azure builds the image."""
+    def ensure(self, purpose: Purpose, stage: Stage = "development") -> str:
+        """`azureml:NAME:VERSION`, made in the stage's workspace if it is not there; Azure builds the image."""
         from azure.ai.ml.entities import BuildContext, Environment
 
-        client = self._clients.workspace("development")
+        client = self._clients.workspace(stage)
         name, version = self.name(purpose)
         if not self.is_there(client, purpose):
             with tempfile.TemporaryDirectory() as folder, told("create", f"environment {name}:{version}"):

@@ -105,6 +105,22 @@ class AzureModels:
             return f"azureml://registries/{registry}/models/{name}/versions/{version}"
         return f"azureml:{name}:{version}"
 
+    def copy_into(self, stage: Stage, name: str, version: int) -> str:
+        """`azureml:NAME:VERSION` of the stage's own workspace, copied there from the registry if it is not there."""
+        from azure.ai.ml.entities import Model
+
+        client, resource = self._clients.workspace(stage), f"model {name}:{version}"
+        try:
+            with told("get", resource):
+                client.models.get(name, str(version))
+        except NotFound:
+            with tempfile.TemporaryDirectory() as folder, told("copy", resource):
+                packed = self.fetch(name, version, Path(folder))
+                kind = self._get(name, version).type
+                copy = Model(name=name, version=str(version), path=str(packed), type=kind)
+                client.models.create_or_update(copy)
+        return f"azureml:{name}:{version}"
+
     def run_url(self, run_id: str) -> str:
         return f"{_STUDIO}/runs/{run_id}?wsid={self._clients.workspace_id('development')}"
 

@@ -13,7 +13,8 @@ from platforms.ports import NotFound, Unavailable
 
 def run_details(clients: AzureClients, http: httpx.Client, stage: Stage, job: str) -> dict[str, Any]:
     """What it says. NotFound where there is no such job."""
-    url = f"https://{clients.region}.api.azureml.ms/history/v1.0{clients.workspace_id(stage)}/runs/{job}/details"
+    host = f"https://{clients.region_of(stage)}.api.azureml.ms"
+    url = f"{host}/history/v1.0{clients.workspace_id(stage)}/runs/{job}/details"
     try:
         answer = http.get(url, auth=clients.auth(stage))
     except httpx.TransportError as error:

@@ -15,6 +15,7 @@ class AzureStage(BaseModel):
     workspace: str
     resource_group: str | None = Field(default=None, description="None: that of all")
     subscription: str | None = Field(default=None, description="None: that of all")
+    kubernetes: str | None = Field(default=None, description="An attached cluster that serves; None: managed endpoints")
     client_id: str | None = Field(default=None, description="The stage's identity; None: the one that is found")
     client_secret: SecretStr | None = Field(default=None, description="Of a service principal; an identity has none")
 

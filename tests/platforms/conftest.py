@@ -40,6 +40,9 @@ def azure_blobs(azurite: Azurite, container: str) -> AzureBlobStore:
     return AzureBlobStore.connect(SecretStr(azurite.connection_string), container)
 
 
+QUOTA = "400"  # cores of each family
+
+
 @dataclass
 class EmulatedAzure:
     """A running emulator with what Bicep and `setup` make, and the means to make it fail."""
@@ -70,7 +73,9 @@ def emulator_settings(stack: Service, tmp_path_factory: pytest.TempPathFactory) 
     state = tmp_path_factory.mktemp("azure")
     addresses = {"mlflow": stack.addresses["mlflow"], "emulator": f"http://127.0.0.1:{free_ports(['e'])['e']}"}
     quick = {"AZUREML_EMULATOR_COLLECT_SECONDS": "0.2"}
-    process = start(part.command(state, addresses), {**os.environ, **quick}, state / "emulator.log", ROOT)
+    process = start(
+        [*part.command(state, addresses), "--quota", QUOTA], {**os.environ, **quick}, state / "emulator.log", ROOT
+    )
     settings = Settings(state=state, platform="azure-emulated", workloads=stack.settings.workloads)
     before = dict(os.environ)
     try:

@@ -15,10 +15,12 @@ import pytest
 from platforms.azure.clients import AzureClients
 from platforms.azure.endpoints import AzureOnlineEndpoints
 from platforms.azure.models import AzureModels
-from platforms.ports import JobSpec, JobStatus, NotFound, Refused, RegisteredModel, Unavailable
+from platforms.ports import JobSpec, JobStatus, NotFound, Refused, RegisteredModel, SlotState, Unavailable
 from tests.conftest import ROOT
 from tests.platforms.conftest import EmulatedAzure
 from tests.platforms.test_compute_contract import COPY, COUNT, ended
+from tests.platforms.test_endpoints import settled
+from tests.toy_model import pack_toy_model
 
 BUSY = {"status": 429, "headers": {"Retry-After": "1"}}
 BROKEN = {"status": 500}
@@ -121,3 +123,38 @@ def test_productions_identity_trains_nothing(azure: EmulatedAzure, spec: JobSpec
 
     with pytest.raises(Refused, match="AuthorizationFailed"):
         AzureCompute(clients, azure.platform.blobs).submit(spec)
+
+
+def test_a_slot_for_which_there_are_no_cores_is_refused_before_it_is_begun(azure: EmulatedAzure) -> None:
+    clients = AzureClients(azure.settings.require_azure().model_copy(update={"serving_instances": 100}))
+    endpoints = AzureOnlineEndpoints(clients, AzureModels(clients))
+    name = f"toy-{uuid4().hex[:8]}"
+    endpoints.ensure(name, {})
+    version = RegisteredModel("toy", 1, "", {}, (), datetime.now(UTC))
+    with pytest.raises(Refused, match="480 cores of .* are needed in westeurope, 400 are allowed"):
+        endpoints.deploy(name, "blue", version, {"model_version": "1"})
+    assert endpoints.get(name).slots == {}
+
+
+def test_a_caller_killed_once_it_had_deployed_finds_its_slot(azure: EmulatedAzure, tmp_path: Path) -> None:
+    name, models = f"toy-{uuid4().hex[:8]}", azure.platform.models
+    packed = tmp_path / "model"
+    packed.mkdir()
+    pack_toy_model(packed)
+    (packed / "MLmodel").write_text("flavors: {}")
+    version = models.register(name, models.start_run(name, "one", {}), packed, "one", {})
+    killed = f"""
+import os, signal
+from platforms.choose import choose_platform
+from platforms.settings import load_settings
+platform = choose_platform(load_settings())
+platform.endpoints.ensure({name!r}, {{}})
+platform.endpoints.deploy({name!r}, "blue", platform.models.get({name!r}, 1), {{"model_version": "1"}})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    place = {"PERENNIAL_PLATFORM": "azure-emulated", "PERENNIAL_STATE": str(azure.settings.state)}
+    done = subprocess.run([sys.executable, "-c", killed], cwd=ROOT, env={**os.environ, **place}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    azure.platform.endpoints.deploy(name, "blue", version, {"model_version": "1"})
+    assert settled(azure.platform.endpoints, name, "blue") is SlotState.HEALTHY
+    assert len(list((azure.settings.state / "emulator" / "serving" / "production" / name).glob("blue-*"))) == 1

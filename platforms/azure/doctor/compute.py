@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,12 +11,10 @@ from lifecycle.names import PRODUCTION_SLOTS, Stage
 from platforms.azure.compute import SERVERLESS
 from platforms.azure.doctor.roles import PROVIDER
 from platforms.azure.doctor.subject import STAGES, Subject
+from platforms.azure.quota import reserved
 from platforms.azure.resource_manager import ML_API
 from platforms.checkup import Check, Finding, missing, ok, unknown
 from platforms.ports import NotFound
-
-# Managed deployments of most sizes take a fifth more than they were asked for, in whole machines, for their upgrades.
-RESERVE = 1.2
 
 
 def checks(subject: Subject, stage: Stage) -> Iterator[Check]:
@@ -79,11 +76,6 @@ def _needs(subject: Subject, stage: Stage) -> _Need:
         return _Need(stage, _training_size(subject), 1)
     slots = 1 if stage == "staging" else len(PRODUCTION_SLOTS)
     return _Need(stage, settings.serving_size, slots * reserved(settings.serving_instances))
-
-
-def reserved(instances: int) -> int:
-    """Machines that a managed deployment of so many instances takes of the quota."""
-    return math.ceil(RESERVE * instances)
 
 
 def _training_size(subject: Subject) -> str:
