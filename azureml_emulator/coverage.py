@@ -16,7 +16,7 @@ from azureml_emulator.routing import REGISTRY, WORKSPACE
 
 FOLDER = Path(__file__).parent
 FILE, README = FOLDER / "coverage.json", FOLDER / "README.md"
-_SHOWN = 60  # of a list of names; `coverage.json` has all
+_SHOWN = 8  # of the paths that differ; `coverage.json` has all
 _SHORT = {REGISTRY: "{registry}", WORKSPACE: "{workspace}"}
 
 
@@ -78,7 +78,7 @@ def _recorded(recorded: dict[str, Any]) -> str:
     lines = ["| answer | recorded paths | ours has | lacks | ours alone |", "|---|---|---|---|---|"]
     for name, found in compared.items():
         share = _share(found["same"], found["paths"])
-        lines.append(f"| {name} | {found['paths']} | {share} | {_words(found['lacks'])} | {_words(found['alone'])} |")
+        lines.append(f"| {name} | {found['paths']} | {share} | {_first(found['lacks'])} | {_first(found['alone'])} |")
     same, paths = (sum(found[key] for found in compared.values()) for key in ("same", "paths"))
     total = f"In all: {same} of {paths} paths in {len(compared)} answers, {_share(same, paths)}."
     return "\n".join([total, "", *lines, "", f"Recorded, and got by no test: {', '.join(left) or 'none'}."])
@@ -104,8 +104,11 @@ def _route(name: str) -> str:
 
 
 def _words(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(f"`{name}`" for name in names[:_SHOWN]) + more
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _first(names: list[str]) -> str:
+    return _words(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 if __name__ == "__main__":
