@@ -52,9 +52,8 @@ def test_an_endpoint_s_token_has_a_time(client: MLClient) -> None:
 
 
 def test_every_answer_can_be_quoted(sdk: Emulator) -> None:
-    with sdk.http() as http:
-        address = _MODELS.format(**sdk.description)
-        found, missing = http.get(address), http.get(f"{address}/nowhere/versions/1")
+    http, address = sdk.http(), _MODELS.format(**sdk.description)
+    found, missing = http.get(address), http.get(f"{address}/nowhere/versions/1")
     assert [answer.headers["x-ms-response-type"] for answer in (found, missing)] == ["standard", "error"]
     assert found.headers["x-ms-correlation-request-id"] != missing.headers["x-ms-correlation-request-id"]
 
