@@ -16,6 +16,7 @@ from azureml_emulator.routing import REGISTRY, WORKSPACE
 
 FOLDER = Path(__file__).parent
 FILE, README = FOLDER / "coverage.json", FOLDER / "README.md"
+_SHOWN = 8  # of the paths that differ; `coverage.json` has all
 _SHORT = {REGISTRY: "{registry}", WORKSPACE: "{workspace}"}
 
 
@@ -72,14 +73,20 @@ def _routes(routes: dict[str, list[str] | None]) -> str:
 
 
 def _recorded(recorded: dict[str, Any]) -> str:
-    if not recorded:
-        return "Nothing recorded."
+    compared = {name: found for name, found in recorded.items() if found["driven"]}
+    left = [name for name, found in recorded.items() if not found["driven"]]
     lines = ["| answer | recorded paths | ours has | lacks | ours alone |", "|---|---|---|---|---|"]
-    for name, found in recorded.items():
-        share = f"{found['same'] / found['paths']:.0%}"
-        lines.append(f"| `{name}` | {found['paths']} | {share} | {_words(found['lacks'])} | {_words(found['alone'])} |")
-    same, paths = (sum(found[key] for found in recorded.values()) for key in ("same", "paths"))
-    return "\n".join([f"In all: {same} of {paths} paths, {same / paths:.0%}.", "", *lines])
+    for name, found in compared.items():
+        share = _share(found["same"], found["paths"])
+        lines.append(f"| {name} | {found['paths']} | {share} | {_first(found['lacks'])} | {_first(found['alone'])} |")
+    same, paths = (sum(found[key] for found in compared.values()) for key in ("same", "paths"))
+    total = f"In all: {same} of {paths} paths in {len(compared)} answers, {_share(same, paths)}."
+    return "\n".join([total, "", *lines, "", f"Recorded, and got by no test: {', '.join(left) or 'none'}."])
+
+
+def _share(same: int, paths: int) -> str:
+    """Rounded down: 100 % is all of them."""
+    return f"{100 * same // max(paths, 1)} %"
 
 
 def _by_property(names: Any) -> dict[str, list[str]]:
@@ -97,7 +104,11 @@ def _route(name: str) -> str:
 
 
 def _words(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or ""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _first(names: list[str]) -> str:
+    return _words(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 if __name__ == "__main__":

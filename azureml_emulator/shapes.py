@@ -6,6 +6,7 @@ caller's own (tags, inputs, …) to values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 Shape = dict[str, list[str]]
@@ -37,14 +38,14 @@ _KINDS = ("jobType", "computeType", "datastoreType", "dataType", "endpointComput
 _TYPES = {str: "string", bool: "boolean", int: "number", float: "number", type(None): "null"}
 
 
-def shape_of(value: Any, path: str = "") -> Shape:
+def shape_of(value: Any, path: str = "", is_map: bool = False) -> Shape:
     """All paths below a value, itself included unless it is the whole."""
     if isinstance(value, dict):
         found: Shape = {path: ["object"]} if path else {}
-        is_map = _is_map(path)
         for name, member in value.items():
             step = "*" if is_map else name
-            found = merged(found, shape_of(member, f"{path}.{step}" if path else step))
+            inner = shape_of(member, f"{path}.{step}" if path else step, _is_map(name, path, value))
+            found = merged(found, inner)
         return found
     if isinstance(value, list):
         found = {path: ["array"]} if path else {}
@@ -71,7 +72,7 @@ def variant_of(value: Any) -> str:
     return ""
 
 
-def _is_map(path: str) -> bool:
-    """`properties.properties` is a map; the envelope's own `properties` is not."""
-    *before, last = path.split(".")
-    return last in _MAPS or (last == "properties" and bool(before) and before[-1] in ("properties", "value[]"))
+def _is_map(name: str, path: str, beside: Mapping[str, Any]) -> bool:
+    """`properties.properties` is a map; the envelope's own `properties` is not, nor what a compute has there."""
+    is_inner = path.rpartition(".")[2] == "properties" and "computeType" not in beside
+    return name in _MAPS or (name == "properties" and is_inner)

@@ -32,10 +32,12 @@ class Workspaces:
         for workspace in self._world.settings.workspaces:
             account = self._world.accounts.of_workspace(workspace).name
             for name, container in DATASTORES.items():
-                if self._world.store.get(workspace, "datastores", name) is None:
-                    place = Container(account, container.format(id=workspace_guid(self._world, workspace)))
-                    self._world.blobs.create_container(place)
+                place = Container(account, container.format(id=workspace_guid(self._world, workspace)))
+                known = self._world.store.get(workspace, "datastores", name)
+                if known is None:
                     self._put_datastore(workspace, name, self._default_datastore(name, place))
+                # Also where the datastore is known: another Azurite may stand behind it than the last time.
+                self._world.blobs.create_container(container_of(known) if known else place)
 
     def routes(self, router: Router) -> None:
         """At management.azure.com."""

@@ -18,7 +18,9 @@ _LETTERS = {"s": "string", "n": "number", "b": "boolean", "-": "null"}
 
 
 def compared(routes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """By recorded answer: how many paths it has, how many of them ours has with the same type, and the differences."""
+    """By recorded answer: how many paths it has, how many of them ours has with the same type, and the differences.
+
+    Where no test got such an answer there is nothing to compare (`driven` is false)."""
     recorded = json.loads(FILE.read_text())
     return {entry["answer"]: _compare(entry, recorded["parts"], routes) for entry in recorded["answers"]}
 
@@ -29,7 +31,10 @@ def _compare(entry: dict[str, Any], parts: dict[str, Any], routes: dict[str, dic
     kind = f"{entry['status']} {entry.get('kind', '')}".strip()
     ours: Shape = routes.get(route, {}).get("shapes", {}).get(kind, {})
     same = [path for path, types in theirs.items() if path in ours and _agree(types, ours[path])]
+    if not ours:
+        return {"driven": False, "paths": len(theirs), "same": 0, "lacks": [], "alone": []}
     return {
+        "driven": True,
         "paths": len(theirs),
         "same": len(same),
         "lacks": sorted(set(theirs) - set(same)),

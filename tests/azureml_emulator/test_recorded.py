@@ -31,7 +31,14 @@ def whole(request: pytest.FixtureRequest, driven: Driven) -> dict[str, Any]:
 
 def test_what_the_tests_drove_is_what_is_claimed(whole: dict[str, Any]) -> None:
     claimed = coverage.read()
-    assert {part: whole[part] for part in claimed} == claimed
+    for part in ("sdk", "operations", "not_driven", "routes"):
+        assert whole[part] == claimed[part], part
+    assert _shares(whole) == _shares(claimed)
+
+
+def _shares(told: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """What ours has alone varies with what the tests happen to wait for; what is shared does not."""
+    return {name: (found["same"], found["paths"]) for name, found in told["recorded"].items()}
 
 
 def test_the_readme_shows_what_is_claimed() -> None:
@@ -41,9 +48,7 @@ def test_the_readme_shows_what_is_claimed() -> None:
 
 def test_what_was_driven_is_claimed(driven: Driven) -> None:
     """Also where only some of the tests ran."""
-    claimed = coverage.read()["operations"]
-    there = {(name, file) for name, files in claimed.items() for file in files}
-    assert {(name, file) for name, files in driven.operations.items() for file in files} <= there
+    assert {name for name, files in driven.operations.items() if files} <= set(coverage.read()["operations"])
 
 
 def test_every_operation_of_the_sdk_is_listed() -> None:

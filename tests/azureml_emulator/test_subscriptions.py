@@ -111,7 +111,8 @@ def test_blue_and_green_are_counted_together(client: MLClient, tmp_path: Path) -
 def test_a_registry_of_another_subscription_is_shared_into_and_served_from(
     narrow: Emulator, client: MLClient, tmp_path: Path
 ) -> None:
-    """azure-cli#30154 has the client ask for its workspace in the registry's subscription; this SDK does not."""
+    """azure-cli#30154 reports `ResourceGroupNotFound` for a share across subscriptions. That its client asks for the
+    workspace in the registry's subscription is inferred from the message; this SDK is seen not to ask there."""
     from azure.ai.ml.entities import Environment
     from azure.core.exceptions import ResourceNotFoundError
 
