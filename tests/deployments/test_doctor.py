@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def _is(found: dict[str, dict[str, str]], what: str, verdict: str, told: str, me
 def made(azure: Emulator, look: Doctor) -> None:  # noqa: ARG001  (the environment leads to it)
     """What Bicep and the setup flow make."""
     settings = Settings().require_azure()
-    with azure.http() as http:
+    with closing(azure.http()) as http:
         path = f"/subscriptions/{settings.subscription}/providers/Microsoft.KeyVault/register"
         http.post(f"https://management.azure.com{path}", params={"api-version": "2021-04-01"}).raise_for_status()
     make_infrastructure(settings)
@@ -170,7 +171,7 @@ class TestTrouble:
     def test_a_service_that_does_not_answer(self, look: Doctor, azure: Emulator, monkeypatch: Any) -> None:
         """Its own line says so within the limit, and the others are as they are."""
         monkeypatch.setattr("platforms.azure.doctor.examination.LIMIT_SECONDS", 2.0)
-        with azure.http() as http:
+        with closing(azure.http()) as http:
             fault = {"pattern": "GET .*/providers/Microsoft.Storage$", "delay": 6}
             http.post(f"{azure.description['control']}/faults", json=fault).raise_for_status()
         found = look()
