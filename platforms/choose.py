@@ -15,7 +15,7 @@ def choose_platform(settings: Settings) -> Platform:
 
 
 def setup_plan(settings: Settings, workloads: Sequence[str]) -> Iterable[Item]:
-    """What the platform needs before the first run, and whether it is there. On this machine there is nothing to make."""
+    """What the platform needs before the first run, and whether it is there. On this machine: nothing."""
     if settings.platform == "local":
         return ()
     from platforms.azure.clients import AzureClients

@@ -84,7 +84,7 @@ def _dataset_versions(blobs: BlobStore, workload: str) -> list[str]:
 
 
 def _endpoints(endpoints: OnlineEndpoints, workloads: Sequence[str]) -> Iterator[Item]:
-    """Shells without slots, which cost nothing. An identity of one stage cannot see the others'; releases make theirs."""
+    """Shells without slots, which cost nothing. One stage's identity cannot see the others'; releases make theirs."""
     for workload in workloads:
         stages: tuple[tuple[Stage, str], ...] = (("staging", staging_endpoint(workload)), ("production", workload))
         for stage, name in stages:
