@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Annotated
 from uuid import uuid4
 
 import typer
@@ -72,8 +73,8 @@ def _names(azure: AzureSettings, scratch: str) -> dict[str, str]:
 
 
 def main(
-    compare_with: Path | None = typer.Option(None, "--compare", help="Another transcript, such as the emulator's."),
-    transcript: Path = typer.Option(TRANSCRIPT, help="Where to write this one."),
+    compare_with: Annotated[Path | None, typer.Option("--compare", help="Another, such as the emulator's.")] = None,
+    transcript: Annotated[Path, typer.Option(help="Where to write this one.")] = TRANSCRIPT,
 ) -> None:
     """Drive the configured Azure once through everything; write what it answered like."""
     failed = smoke(load_settings(), transcript)

@@ -1,4 +1,4 @@
-"""The smoke test of a subscription, run on the emulator: it passes, cleans up, tells no secret, compares with itself."""
+"""The smoke test of a subscription, run on the emulator: it passes, cleans up, tells no secret."""
 
 from __future__ import annotations
 
