@@ -1,5 +1,5 @@
 # The one vocabulary of commands, for a laptop, a hook and CI.
-.PHONY: setup demo test check up down bench lock clean
+.PHONY: setup demo test check up down bench azure-smoke lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 help: ## What there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 $(VENV)/.ready: requirements.lock scoring/requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
@@ -63,6 +63,9 @@ check: setup $(CHECKOV)/.scanned ## Lint, types, import contracts, infrastructur
 
 bench: setup ## Measure what the documents claim
 	$(BIN)/python -m benchmarks
+
+azure-smoke: setup ## Drive the configured Azure once through everything (COMPARE=FILE: another transcript)
+	$(BIN)/python -m deployments.azure.smoke $(if $(COMPARE),--compare "$(COMPARE)")
 
 lock: ## Resolve the versions again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev -o requirements.lock pyproject.toml

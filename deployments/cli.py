@@ -132,6 +132,19 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def emulate(
+    state: Annotated[Path, typer.Option(help="Folder of everything it keeps.")] = Path(".perennial/emulate"),
+    port: Annotated[int, typer.Option(help="Port of its proxy on 127.0.0.1; 0: any that is free.")] = 8443,
+    azurite: Annotated[bool, typer.Option("--azurite", help="Blobs in Azurite, which needs Node.js.")] = False,
+    background: Annotated[bool, typer.Option("--background", help="Leave it running.")] = False,
+) -> None:
+    """An emulated Azure ML alone, to try the Azure SDK against; Ctrl-C ends it."""
+    from deployments.emulate import emulate as start
+
+    start(state.resolve(), port, azurite, background)
+
+
+@app.command()
 def demo(
     data: Annotated[Path | None, typer.Option(help="Raw patients instead of generated ones.")] = None,
     platform: Where = "local",

@@ -72,13 +72,19 @@ def _gateway(state: Path, addresses: Addresses) -> list[str]:
 
 
 def _emulator(state: Path, addresses: Addresses) -> list[str]:
+    options = ["--port", port_of(addresses["emulator"]), "--mlflow", addresses["mlflow"]]
+    return [*emulator_command(state / "emulator"), *options]
+
+
+def emulator_command(folder: Path) -> list[str]:
+    """An emulated subscription of three workspaces, a registry, and an identity a stage. `folder` holds its state."""
     from scoring.environment import build_environment
 
     serve = f"{build_environment(_ENVIRONMENTS)} {ROOT / 'scoring' / 'serve.py'}"
-    options = ["--state", str(state / "emulator"), "--port", port_of(addresses["emulator"])]
+    options = ["--state", str(folder)]
     options += [word for name in WORKSPACES for word in ("--workspace", name)]
     options += [word for name in WORKSPACES for word in ("--identity", f"{identity_of(name)}={_grants(name)}")]
-    options += ["--registry", REGISTRY, "--mlflow", addresses["mlflow"], "--python", sys.executable]
+    options += ["--registry", REGISTRY, "--python", sys.executable]
     options += ["--serve", serve + " --entry_script {app_root}/{entry_script} --port {port}"]
     return [sys.executable, "-m", "azureml_emulator", *options]
 

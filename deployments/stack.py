@@ -69,16 +69,14 @@ def up(settings: Settings, ports: Mapping[str, int] | None = None) -> Stack:
 
 def _prepare_emulated(settings: Settings) -> dict[str, str]:
     """What Bicep and the `setup` flow make on Azure; the variables by which the SDKs find the emulator."""
-    from platforms.azure.clients import AzureClients
     from platforms.azure.emulated import client_environment, make_infrastructure
-    from platforms.azure.workspace_setup import plan
-    from platforms.choose import choose_platform
+    from platforms.choose import setup_plan
 
     environment = client_environment(settings.state)
     os.environ.update(environment)
     make_infrastructure(settings.require_azure())
-    for item in plan(AzureClients(settings.require_azure()), choose_platform(settings).endpoints, []):
-        if not item.there:
+    for item in setup_plan(settings, []):
+        if item.there is False:
             item.make()
     return environment
 

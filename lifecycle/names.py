@@ -29,6 +29,11 @@ def dataset_prefix(workload: str, version: str) -> str:
     return f"datasets/{workload}/{version}/"
 
 
+def job_prefix(workload: str, version: str) -> str:
+    """The part of a dataset version that a training job gets to see: never the hold-out."""
+    return f"{dataset_prefix(workload, version)}data/"
+
+
 def labels_prefix(workload: str) -> str:
     """Where labels arrive."""
     return f"labels/{workload}/"

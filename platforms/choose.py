@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from platforms.ports import Platform
 from platforms.settings import Settings
+from platforms.setup import Item
 
 ENVIRONMENTS = Path(__file__).parents[1] / ".perennial" / "environments"  # shared: they are named by what they hold
 
@@ -13,6 +15,17 @@ ENVIRONMENTS = Path(__file__).parents[1] / ".perennial" / "environments"  # shar
 def choose_platform(settings: Settings) -> Platform:
     """The adapters that the settings ask for."""
     return _local(settings) if settings.platform == "local" else _azure(settings)
+
+
+def setup_plan(settings: Settings, workloads: Sequence[str]) -> Iterable[Item]:
+    """What the platform needs before the first run, and whether it is there. On this machine: nothing."""
+    if settings.platform == "local":
+        return ()
+    from platforms.azure.clients import AzureClients
+    from platforms.azure.workspace_setup import plan
+
+    platform = choose_platform(settings)
+    return plan(AzureClients(settings.require_azure()), platform.endpoints, platform.blobs, workloads)
 
 
 def _local(settings: Settings) -> Platform:

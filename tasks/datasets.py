@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from lifecycle.dataset import DatasetManifest
-from lifecycle.names import dataset_prefix
+from lifecycle.names import dataset_prefix, job_prefix
 from platforms.ports import BlobStore, NotFound
 from tasks.context import Context
 from tasks.raw_data import OBSERVED_AT
@@ -33,11 +33,6 @@ class Holdout:
     def newest(self, rows: int) -> Holdout:
         """The newest of them."""
         return Holdout(self.frame.tail(rows), self.manifest)
-
-
-def job_prefix(workload: str, version: str) -> str:
-    """The part of a dataset version that a training job gets to see: never the hold-out."""
-    return f"{dataset_prefix(workload, version)}data/"
 
 
 def write_dataset(blobs: BlobStore, manifest: DatasetManifest, train: pd.DataFrame, holdout: pd.DataFrame) -> bool:

@@ -5,31 +5,30 @@ Infrastructure (workspaces, storage, clusters, identities) is Bicep's, in `deplo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
-from lifecycle.names import Stage, staging_endpoint
+from lifecycle.names import Stage, job_prefix, staging_endpoint
 from platforms.azure.clients import AzureClients
+from platforms.azure.data_assets import ensure_data_asset
 from platforms.azure.environments import Environments
 from platforms.azure.errors import told
-from platforms.ports import NotFound, OnlineEndpoints, Refused
+from platforms.ports import BlobStore, NotFound, OnlineEndpoints, Refused
+from platforms.setup import Item
+
+_MANIFEST = "manifest.json"  # written last: with it, a dataset version is whole
 
 
-@dataclass(frozen=True)
-class Item:
-    """One thing that a workspace needs."""
-
-    stage: Stage
-    what: str
-    there: bool
-    make: Callable[[], object]
-
-
-def plan(clients: AzureClients, endpoints: OnlineEndpoints, workloads: list[str]) -> list[Item]:
-    """Everything needed, and whether it is there. Changes nothing."""
-    stores = [*datastore(clients, "development"), *datastore(clients, "production")]
-    return [*stores, *environments(clients), *_endpoints(endpoints, workloads)]
+def plan(
+    clients: AzureClients, endpoints: OnlineEndpoints, blobs: BlobStore, workloads: Sequence[str]
+) -> Iterator[Item]:
+    """Everything needed, and whether it is there, in the order in which to make it. Changes nothing."""
+    yield from datastore(clients, "development")
+    yield from datastore(clients, "production")
+    yield from environments(clients)
+    yield from _data_assets(clients, blobs, workloads)
+    yield from _endpoints(endpoints, workloads)
 
 
 def datastore(clients: AzureClients, stage: Stage = "development") -> Iterator[Item]:
@@ -64,13 +63,39 @@ def environments(clients: AzureClients) -> Iterator[Item]:
     yield Item("development", f"environment {scoring}{where}", there, lambda: made.share("scoring"))
 
 
-def _endpoints(endpoints: OnlineEndpoints, workloads: list[str]) -> Iterator[Item]:
-    there = set(endpoints.names())
+def _data_assets(clients: AzureClients, blobs: BlobStore, workloads: Sequence[str]) -> Iterator[Item]:
+    """Of the dataset versions that were written before there was this workspace."""
+    client, store = clients.workspace("development"), clients.settings.datastore
     for workload in workloads:
-        for stage, name in (("staging", staging_endpoint(workload)), ("production", workload)):
-            tags = {"workload": workload, "stage": stage}
-            make = lambda n=name, t=tags: endpoints.ensure(n, t)  # noqa: E731
-            yield Item(stage, f"endpoint {name}", name in there, make)  # type: ignore[arg-type]
+        name = f"{workload}-train"
+        for version in _dataset_versions(blobs, workload):
+            what = f"data asset {name}:{version}"
+            there = _is_there(partial(client.data.get, name, version=version), what)
+            make = partial(ensure_data_asset, client, store, name, version, job_prefix(workload, version))
+            yield Item("development", what, there, make)
+
+
+def _dataset_versions(blobs: BlobStore, workload: str) -> list[str]:
+    try:
+        found = [blob.name for blob in blobs.list(f"datasets/{workload}/")]
+    except NotFound:
+        return []  # not even a container
+    places = [name.split("/") for name in found]
+    return sorted(place[2] for place in places if len(place) == 4 and place[3] == _MANIFEST)
+
+
+def _endpoints(endpoints: OnlineEndpoints, workloads: Sequence[str]) -> Iterator[Item]:
+    """Shells without slots, which cost nothing. One stage's identity cannot see the others'; releases make theirs."""
+    for workload in workloads:
+        stages: tuple[tuple[Stage, str], ...] = (("staging", staging_endpoint(workload)), ("production", workload))
+        for stage, name in stages:
+            make = partial(endpoints.ensure, name, {"workload": workload, "stage": stage})
+            try:
+                there, why = _is_there(partial(endpoints.get, name), f"endpoint {name}"), ""
+            except Refused as refusal:
+                yield Item(stage, f"endpoint {name}", None, make, str(refusal))
+                continue
+            yield Item(stage, f"endpoint {name}", there, make, why)
 
 
 def _is_there(get: Callable[[], object], what: str) -> bool:

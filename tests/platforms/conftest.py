@@ -18,10 +18,8 @@ from deployments.parts import PARTS
 from deployments.ports import free_ports
 from deployments.processes import end, start
 from platforms.azure.blobs import AzureBlobStore
-from platforms.azure.clients import AzureClients
 from platforms.azure.emulated import client_environment, description, make_infrastructure
-from platforms.azure.workspace_setup import plan
-from platforms.choose import choose_platform
+from platforms.choose import choose_platform, setup_plan
 from platforms.ports import Platform
 from platforms.settings import Settings
 from tests.conftest import ROOT, Service, wait_until
@@ -82,7 +80,7 @@ def emulator_settings(stack: Service, tmp_path_factory: pytest.TempPathFactory) 
         wait_until(lambda: part.answers is not None and part.answers(state, addresses), 60)
         os.environ.update(client_environment(state))
         make_infrastructure(settings.require_azure())
-        for item in plan(AzureClients(settings.require_azure()), choose_platform(settings).endpoints, []):
+        for item in setup_plan(settings, []):
             item.make()
         os.environ.clear()
         os.environ.update(before)

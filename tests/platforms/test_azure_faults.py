@@ -131,7 +131,7 @@ def test_a_slot_for_which_there_are_no_cores_is_refused_before_it_is_begun(azure
     name = f"toy-{uuid4().hex[:8]}"
     endpoints.ensure(name, {})
     version = RegisteredModel("toy", 1, "", {}, (), datetime.now(UTC))
-    with pytest.raises(Refused, match="480 cores of .* are needed in westeurope, 400 are allowed"):
+    with pytest.raises(Refused, match=r"480 cores of .* are needed in westeurope, 400 are allowed"):
         endpoints.deploy(name, "blue", version, {"model_version": "1"})
     assert endpoints.get(name).slots == {}
 

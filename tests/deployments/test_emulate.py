@@ -1,0 +1,85 @@
+"""`perennial emulate`: what it prints is enough for a shell, and Ctrl-C leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import ROOT
+
+COMMAND = str(Path(sys.executable).parent / "perennial")
+
+
+def _printed(process: subprocess.Popen[str], last: str) -> str:
+    """Its output up to the line that begins so."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith(last):
+            return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "PERENNIAL_"))}
+
+
+def _python(printed: str) -> subprocess.CompletedProcess[str]:
+    """The printed lines in a shell of their own, the example among them."""
+    script = printed.replace("python -", f"{sys.executable} -W ignore -", 1)
+    return subprocess.run(["bash", "-c", script], env=_environment(), capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    words = [COMMAND, "emulate", "--state", str(tmp_path / "state"), "--port", "0"]
+    process = subprocess.Popen(
+        words, env=_environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    yield process
+    if process.poll() is None:
+        process.terminate()
+    process.wait(30)
+
+
+def test_what_it_prints_leads_the_sdk_to_it_and_ctrl_c_ends_it(running: subprocess.Popen[str]) -> None:
+    printed = _printed(running, "# Ctrl-C")
+    done = _python(printed)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "westeurope"
+    children = psutil.Process(running.pid).children()
+    assert children
+    running.send_signal(signal.SIGINT)
+    assert running.wait(30) == 0
+    assert not [child for child in children if child.is_running()]
+
+
+def test_it_stays_in_the_background(tmp_path: Path) -> None:
+    words = [COMMAND, "emulate", "--state", str(tmp_path), "--port", "0", "--background"]
+    done = subprocess.run(words, env=_environment(), cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    pid = int(done.stdout.partition("`kill ")[2].partition("`")[0])
+    try:
+        assert (tmp_path / "emulator.json").exists()
+        assert psutil.pid_exists(pid)
+    finally:
+        psutil.Process(pid).terminate()
+    deadline = time.monotonic() + 30
+    while (tmp_path / "emulator.json").exists():
+        assert time.monotonic() < deadline, "it did not end"
+        time.sleep(0.05)
+
+
+def test_azurite_in_the_background_is_refused(tmp_path: Path) -> None:
+    words = [COMMAND, "emulate", "--state", str(tmp_path), "--azurite", "--background"]
+    done = subprocess.run(words, env=_environment(), cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, "in the foreground" in done.stderr) == (1, True), done.stderr
