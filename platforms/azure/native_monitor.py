@@ -100,8 +100,8 @@ class AzureNativeMonitors:
         }
         return MonitorDefinition(
             compute=ServerlessSparkCompute(instance_type=_SIZE, runtime_version=_SPARK),
-            # The deployment is told by its data. Named as the target, the SDK reads the data assets of its collector from
-            # it, and breaks with an AttributeError where there are none yet.
+            # The deployment is told by its data. Of one named as the target, the SDK reads the data assets of its
+            # collector, and breaks with an AttributeError where there are none yet.
             monitoring_target=MonitoringTarget(ml_task=monitor.kind),
             monitoring_signals=signals,
         )
