@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from azureml_emulator.accounts import Accounts
 from azureml_emulator.assembly import assemble
 from azureml_emulator.certificates import Certificates
 from azureml_emulator.proxy import Proxy, Upstream
@@ -82,6 +83,7 @@ def _tell(settings: Settings, proxy_port: int, app_port: int, authority: Path) -
         "workspaces": list(settings.workspaces),
         "registries": list(settings.registries),
         "storage_account": settings.account,
+        "storage_accounts": [account.name for account in Accounts(settings)],
         "environment": client_environment(settings, proxy_port, authority),
     }
     file = _description(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from azureml_emulator.accounts import Accounts, Container
 from azureml_emulator.errors import ServiceError, not_found
 from azureml_emulator.roles import CONTAINER, REGISTRY, WORKSPACE, Grant, action_of, allows, read_grant
 from azureml_emulator.routing import Call
@@ -16,8 +17,9 @@ _QUESTIONS = ("rundata", "batchgetresolveduris", "search", "get-by-name", "query
 class Access:
     """The first identity reaches everything; every other what it was granted."""
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, accounts: Accounts) -> None:
         self._settings = settings
+        self._accounts = accounts
         self._store = store
         self._grants = {
             client: tuple(read_grant(text) for text in texts) for client, texts in settings.identities.items()
@@ -47,8 +49,8 @@ class Access:
         if not self.may(call.client, kind, name, write):
             raise self._refusal(call.client, kind, name, action or action_of(call.method, call.path))
 
-    def check_container(self, client: str, container: str, write: bool) -> None:
-        """The blob service's 403. A container that no workspace, no registry and no grant names is everyone's."""
+    def check_container(self, client: str, container: Container, write: bool) -> None:
+        """The blob service's 403. Of the data account, what no datastore and no grant names is everyone's."""
         owners = self._owners(container)
         if client == self._settings.client or not owners:
             return
@@ -56,17 +58,18 @@ class Access:
             message = "This request is not authorized to perform this operation using this permission."
             raise ServiceError(403, "AuthorizationPermissionMismatch", message)
 
-    def _owners(self, container: str) -> set[tuple[str, str]]:
-        """Whose role opens a container; the grants that name it open it as well."""
+    def _owners(self, place: Container) -> set[tuple[str, str]]:
+        """Whose role opens a container; of the data account's, the grants that name it open it as well."""
+        account, container = self._accounts.get(place.account), place.name
+        if account is not None and account.owner is not None:
+            return {account.owner}
         owners = {
             (WORKSPACE, workspace)
             for workspace in self._settings.workspaces
             for datastore in self._store.list(workspace, "datastores")
             if datastore["properties"].get("containerName") == container
+            and datastore["properties"].get("accountName") == place.account
         }
-        places = {name: (WORKSPACE, name) for name in self._settings.workspaces}
-        places |= {f"{REGISTRY}:{name}": (REGISTRY, name) for name in self._settings.registries}
-        owners |= {place for scope, place in places.items() if self._store.get(scope, "containers", container)}
         named = {grant.name for grants in self._grants.values() for grant in grants if grant.kind == CONTAINER}
         if owners or container in named:
             owners.add((CONTAINER, container))

@@ -1,4 +1,4 @@
-"""The storage account's key as a credential: requests that are signed with it, and signatures for one blob made of it.
+"""A storage account's key as a credential: requests that are signed with it, and signatures for one blob made of it.
 
 The strings to sign are those of Azure Storage's reference ("Authorize with Shared Key", "Create a service SAS").
 """
@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from starlette.requests import Request
+
+from azureml_emulator.accounts import Account
 
 _HEADERS = (
     "content-encoding",
@@ -30,21 +32,23 @@ _BLOB_FIELDS = ("si", "sip", "spr", "sv", "sr", "snapshot", "ses", "rscc", "rscd
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def is_signed(account: str, key: str, request: Request) -> bool:
+def is_signed(account: Account, request: Request) -> bool:
     """Whether a request carries `Authorization: SharedKey ACCOUNT:SIGNATURE`, and rightly."""
     given = request.headers.get("authorization", "")
-    return hmac.compare_digest(given.encode(), f"SharedKey {account}:{_sign(key, _text(account, request))}".encode())
+    return hmac.compare_digest(
+        given.encode(), f"SharedKey {account.name}:{_sign(account.key, _text(account.name, request))}".encode()
+    )
 
 
-def opens_blob(account: str, key: str, path: str, query: Mapping[str, str]) -> bool:
+def opens_blob(account: Account, path: str, query: Mapping[str, str]) -> bool:
     """Whether a query carries a signature for this very blob, `/CONTAINER/NAME`, that has not expired. For reading."""
     words = [query.get(name, "") for name in ("sp", "st", "se")]
-    words += [f"/blob/{account}{path}", *(query.get(name, "") for name in _BLOB_FIELDS)]
+    words += [f"/blob/{account.name}{path}", *(query.get(name, "") for name in _BLOB_FIELDS)]
     try:
         expiry = datetime.strptime(query.get("se", ""), _TIME).replace(tzinfo=UTC)
     except ValueError:
         return False
-    is_ours = hmac.compare_digest(_sign(key, "\n".join(words)), query.get("sig", ""))
+    is_ours = hmac.compare_digest(_sign(account.key, "\n".join(words)), query.get("sig", ""))
     return is_ours and query.get("sr") == "b" and "r" in query.get("sp", "") and expiry > datetime.now(UTC)
 
 

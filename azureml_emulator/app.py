@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from azureml_emulator.accounts import ZONE
+from azureml_emulator.answers import Answers
 from azureml_emulator.blobs import Blobs
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.faults import Faults
@@ -18,6 +21,7 @@ from azureml_emulator.routing import Call, Handler, Router, reply
 from azureml_emulator.settings import Settings
 from azureml_emulator.tokens import Tokens
 
+SCORING = "POST https://{endpoint}.{region}.inference.ml.azure.com/{path*}"
 LOGIN = "login.microsoftonline.com"
 
 
@@ -33,6 +37,8 @@ class App:
         self.control = Router()
         self.faults = Faults()
         self.faults.routes(self.control)
+        self.answers = Answers()
+        self.answers.routes(self.control)
         self.guards: list[Callable[[Call], None]] = []  # each may refuse a call before its handler is asked
         self.scoring: Handler | None = None
 
@@ -48,6 +54,14 @@ class App:
             log.write(line + "\n")
 
     async def _answer(self, request: Request) -> Response:
+        response = await self._answered(request)
+        # Those of the headers on every answer of the service that callers quote when they ask for help.
+        if not (request.url.hostname or "").endswith(ZONE):
+            response.headers["x-ms-correlation-request-id"] = str(uuid4())
+            response.headers["x-ms-response-type"] = "error" if response.status_code >= 400 else "standard"
+        return response
+
+    async def _answered(self, request: Request) -> Response:
         host = request.url.hostname or ""
         fault = self.faults.take(request.method, f"https://{host}{request.url.path}")
         if fault is not None:
@@ -56,7 +70,7 @@ class App:
             if response is not None:
                 return response
         try:
-            if host.endswith(".blob.core.windows.net"):
+            if host.endswith(ZONE):
                 return await self._blobs.answer(request)
             call = await _read(request, host)
             return await asyncio.to_thread(self._dispatch, call)
@@ -69,7 +83,9 @@ class App:
         if call.host == LOGIN or call.path == "/discovery":
             return self._find(self.open, call)
         if call.host.endswith(".inference.ml.azure.com") and self.scoring is not None:
-            return self.scoring(call)
+            response = self.scoring(call)
+            self.answers.note(SCORING, call, response)
+            return response
         client = self._tokens.client_of(call.headers.get("authorization", ""))
         return self._find(self.service, _replace(call, client=client))
 
@@ -78,11 +94,20 @@ class App:
         if found is None:
             self.log_unknown(f"unknown route: {call.method} https://{call.host}{call.path}")
             raise ServiceError(501, "NotEmulated", f"{call.method} {call.path} is not emulated.")
-        handler, parts = found
+        name, handler, parts = found
         call = _replace(call, parts=parts)
-        for guard in self.guards:
-            guard(call)
-        return handler(call)
+        response = self._handle(handler, call)
+        if router is not self.control:
+            self.answers.note(name, call, response)
+        return response
+
+    def _handle(self, handler: Handler, call: Call) -> Response:
+        try:
+            for guard in self.guards:
+                guard(call)
+            return handler(call)
+        except ServiceError as error:
+            return reply(error.body(), error.status)
 
 
 async def _read(request: Request, host: str) -> Call:

@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 
 from azureml_emulator.access import Access
-from azureml_emulator.app import App
+from azureml_emulator.accounts import Accounts
+from azureml_emulator.app import SCORING, App
 from azureml_emulator.assets import Assets
 from azureml_emulator.batch_endpoints import BatchEndpoints
 from azureml_emulator.batch_scoring import BATCH_SCORING, BatchScoring
@@ -59,11 +60,11 @@ def assemble(
     tokens = Tokens(settings)
     store = Store(settings.state / "emulator.sqlite")
     index = BlobIndex(settings.state / "blobs")
-    signature = account_signature(settings.account, settings.account_key)
-    blobs = BlobClient(settings.blob_host, proxy_port, authority, signature)
-    world = World(settings, store, tokens, blobs, proxy_port, authority)
-    access = Access(settings, store)
-    app = App(settings, tokens, Blobs(settings, tokens, access, index))
+    accounts = Accounts(settings)
+    blobs = BlobClient({account.name: account_signature(account) for account in accounts}, proxy_port, authority)
+    world = World(settings, store, tokens, accounts, blobs, proxy_port, authority)
+    access = Access(settings, store, accounts)
+    app = App(settings, tokens, Blobs(accounts, tokens, access, index))
     quotas, references = Quotas(world), RegistryReferences(world, access)
     checks = [Bodies().check] if settings.check_bodies else []
     app.guards = [access.check_call, *checks, references.check_call, quotas.check]
@@ -113,6 +114,8 @@ def assemble(
         metrics,
     ):
         part.routes(app.service)
+    for name in (SCORING, *app.open.names, *app.service.names):
+        app.answers.expect(name)
 
     def start() -> None:
         workspaces.prepare()

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
+from azureml_emulator.accounts import Container
 from azureml_emulator.errors import ServiceError, not_found
 from azureml_emulator.job_outputs import job_of, settled
 from azureml_emulator.routing import REGISTRY, WORKSPACE, Call, Router, empty, reply
@@ -144,12 +145,10 @@ class Assets:
 
     def _pending_upload(self, call: Call) -> Response:
         """A container of its own, and a signature to fill it."""
-        settings = self._world.settings
-        container = f"pending-{uuid4().hex}"
-        self._world.blobs.create_container(container)
-        self._world.store.put(call.scope, "containers", container, {"name": container})
-        uri = f"https://{settings.blob_host}:443/{container}"
-        signature = container_signature(settings.account, settings.account_key, container)
+        account, container = self._world.accounts.of_scope(call.scope), f"pending-{uuid4().hex}"
+        self._world.blobs.create_container(Container(account.name, container))
+        uri = f"https://{account.host}:443/{container}"
+        signature = container_signature(account, container)
         reference = {
             "blobUri": uri,
             "storageAccountArmId": "",

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import unescape
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qsl, quote
 
 import httpx
 
+from azureml_emulator.accounts import Container
+from azureml_emulator.errors import user_error
+
 _CHUNK = 1 << 20
 _VERSION = {"x-ms-version": "2021-06-08"}
 
 
 class BlobClient:
-    """Folders up and down, by an account signature."""
+    """Folders up and down, by a signature of each account (name to query)."""
 
-    def __init__(self, host: str, proxy_port: int, authority: Path, signature: str) -> None:
-        self._signature = dict(parse_qsl(signature))
+    def __init__(self, signatures: Mapping[str, str], proxy_port: int, authority: Path) -> None:
+        self._signatures = {account: dict(parse_qsl(query)) for account, query in signatures.items()}
         self._http = httpx.Client(
-            base_url=f"https://{host}",
             proxy=f"http://127.0.0.1:{proxy_port}",
             verify=ssl.create_default_context(cafile=str(authority)),
             headers=_VERSION,
@@ -29,26 +31,26 @@ class BlobClient:
             trust_env=False,
         )
 
-    def create_container(self, container: str) -> None:
+    def create_container(self, container: Container) -> None:
         """Does nothing if it is there."""
-        response = self._http.put(f"/{container}", params={**self._signature, "restype": "container"})
+        response = self._http.put(container.url(), params={**self._signature(container), "restype": "container"})
         if response.status_code != 409:
             response.raise_for_status()
 
-    def list(self, container: str, prefix: str) -> list[str]:
+    def list(self, container: Container, prefix: str) -> list[str]:
         """Names of the blobs that begin so."""
         names: list[str] = []
-        marker = ""
+        marker, signature = "", self._signature(container)
         while True:
-            query = {**self._signature, "restype": "container", "comp": "list", "prefix": prefix, "marker": marker}
-            response = self._http.get(f"/{container}", params=query).raise_for_status()
+            query = {**signature, "restype": "container", "comp": "list", "prefix": prefix, "marker": marker}
+            response = self._http.get(container.url(), params=query).raise_for_status()
             names += [unescape(name) for name in re.findall(r"<Blob><Name>([^<]*)</Name>", response.text)]
             following = re.search(r"<NextMarker>([^<]+)</NextMarker>", response.text)
             if following is None:
                 return names
             marker = unescape(following[1])
 
-    def download(self, container: str, path: str, target: Path) -> int:
+    def download(self, container: Container, path: str, target: Path) -> int:
         """A blob to a file of that name, or all blobs below a path to a folder; how many there were.
 
         A file lands *in* `target`; a folder's content lands in `target` itself."""
@@ -59,16 +61,18 @@ class BlobClient:
             self._download(container, name, _inside(target, str(relative)))
         return len(names)
 
-    def upload(self, container: str, prefix: str, source: Path) -> None:
+    def upload(self, container: Container, prefix: str, source: Path) -> None:
         """All files below a folder."""
         for file in sorted(path for path in source.rglob("*") if path.is_file()):
             name = "/".join([prefix.strip("/"), file.relative_to(source).as_posix()])
             self.put(container, name, file)
 
-    def put(self, container: str, name: str, file: Path) -> None:
+    def put(self, container: Container, name: str, file: Path) -> None:
         headers = {"x-ms-blob-type": "BlockBlob", "Content-Length": str(file.stat().st_size)}
-        url = f"/{container}/{quote(name)}"
-        self._http.put(url, params=self._signature, content=_chunks(file), headers=headers).raise_for_status()
+        url = f"{container.url()}/{quote(name)}"
+        self._http.put(
+            url, params=self._signature(container), content=_chunks(file), headers=headers
+        ).raise_for_status()
 
     def __enter__(self) -> BlobClient:
         return self
@@ -79,9 +83,16 @@ class BlobClient:
     def close(self) -> None:
         self._http.close()
 
-    def _download(self, container: str, name: str, file: Path) -> None:
+    def _signature(self, container: Container) -> dict[str, str]:
+        try:
+            return self._signatures[container.account]
+        except KeyError:
+            raise user_error(f"There is no storage account '{container.account}'.") from None
+
+    def _download(self, container: Container, name: str, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with self._http.stream("GET", f"/{container}/{quote(name)}", params=self._signature) as response:
+        url = f"{container.url()}/{quote(name)}"
+        with self._http.stream("GET", url, params=self._signature(container)) as response:
             response.raise_for_status()
             with file.open("wb") as sink:
                 for chunk in response.iter_bytes(_CHUNK):

@@ -16,10 +16,10 @@ from starlette.responses import Response, StreamingResponse
 
 from azureml_emulator.access import Access
 from azureml_emulator.account_keys import is_signed, opens_blob
+from azureml_emulator.accounts import Account, Accounts, Container
 from azureml_emulator.blob_index import Blob, BlobIndex
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.sas import is_valid
-from azureml_emulator.settings import Settings
 from azureml_emulator.tokens import Tokens
 
 _PAGE = 5000
@@ -30,8 +30,8 @@ _BLOCK_ID = re.compile(r"<(?:Latest|Committed|Uncommitted)>([^<]+)</")
 class Blobs:
     """Answers at the blob host, to the tokens and signatures that the emulator itself hands out."""
 
-    def __init__(self, settings: Settings, tokens: Tokens, access: Access, index: BlobIndex) -> None:
-        self._settings = settings
+    def __init__(self, accounts: Accounts, tokens: Tokens, access: Access, index: BlobIndex) -> None:
+        self._accounts = accounts
         self._access = access
         self._tokens = tokens
         self._index = index
@@ -40,30 +40,32 @@ class Blobs:
         """One request, of whatever operation."""
         try:
             container, _, name = unquote(request.url.path).lstrip("/").partition("/")
-            self._authorize(request, container)
+            account = self._accounts.at(request.url.hostname or "")
+            if account is None:
+                raise ServiceError(404, "ResourceNotFound", "There is no such storage account.")
+            self._authorize(request, account, container)
+            # Containers of the data account stand in the index under their own names, as before there were others.
+            container = container if account == self._accounts.data else f"{account.name}/{container}"
             response = await self._blob(request, container, name) if name else self._container(request, container)
         except ServiceError as error:
             response = _refusal(error)
         response.headers["x-ms-version"] = request.headers.get("x-ms-version", "2021-06-08")
         return response
 
-    def _authorize(self, request: Request, container: str) -> None:
+    def _authorize(self, request: Request, account: Account, container: str) -> None:
         query, writes = dict(request.query_params), request.method not in ("GET", "HEAD")
-        if request.url.hostname != self._settings.blob_host:
-            raise ServiceError(404, "ResourceNotFound", "There is no such storage account.")
-        account, key = self._settings.account, self._settings.account_key
         if "sig" in query:
-            opened = not writes and opens_blob(account, key, unquote(request.url.path), query)
-            if not opened and not is_valid(account, key, query, container, writes):
+            opened = not writes and opens_blob(account, unquote(request.url.path), query)
+            if not opened and not is_valid(account, query, container, writes):
                 raise ServiceError(403, "AuthenticationFailed", "The shared access signature is not valid.")
         elif request.headers.get("authorization", "").startswith("SharedKey "):
-            if not is_signed(account, key, request):
+            if not is_signed(account, request):
                 raise ServiceError(
                     403, "AuthenticationFailed", "The request's signature is not that of the account's key."
                 )
         else:
             client = self._tokens.client_of(request.headers.get("authorization", ""))
-            self._access.check_container(client, container, writes)
+            self._access.check_container(client, Container(account.name, container), writes)
 
     def _container(self, request: Request, container: str) -> Response:
         operation = (request.method, request.query_params.get("comp", ""))
@@ -146,8 +148,9 @@ class Blobs:
         found = self._index.list(container, prefix, after, limit + 1)
         page, delimiter = found[:limit], query.get("delimiter", "")
         following = base64.urlsafe_b64encode(page[-1].name.encode()).decode() if len(found) > limit else ""
+        shown = escape(container.rpartition("/")[2])
         body = (
-            f'<?xml version="1.0" encoding="utf-8"?><EnumerationResults ContainerName="{escape(container)}">'
+            f'<?xml version="1.0" encoding="utf-8"?><EnumerationResults ContainerName="{shown}">'
             f"<Prefix>{escape(prefix)}</Prefix><Blobs>{_entries(page, prefix, delimiter)}</Blobs>"
             f"<NextMarker>{following}</NextMarker></EnumerationResults>"
         )

@@ -17,6 +17,7 @@ import httpx
 
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.job_runs import TERMINAL
+from azureml_emulator.locations import container_of
 from azureml_emulator.store import Document
 from azureml_emulator.world import World, timestamp
 
@@ -160,9 +161,9 @@ class Composites:
         text = f"{before}[{timestamp()}] {line}\n"
         store.put(workspace, "compositeLogs", name, {"text": text})
         place = f"ExperimentRun/dcid.{name}/{self._kind_of(workspace, name).log}"
-        container = self._world.require(workspace, "datastores", "workspaceartifactstore")["properties"]
+        datastore = self._world.require(workspace, "datastores", "workspaceartifactstore")
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "log"
             file.write_text(text)
             with suppress(httpx.HTTPError):  # a job does not fail for its log, which the next line writes anew
-                self._world.blobs.put(container["containerName"], place, file)
+                self._world.blobs.put(container_of(datastore), place, file)

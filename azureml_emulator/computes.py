@@ -7,7 +7,7 @@ from starlette.responses import Response
 from azureml_emulator.operations import Operations
 from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
 from azureml_emulator.store import Document
-from azureml_emulator.world import World
+from azureml_emulator.world import World, timestamp
 
 
 class Computes:
@@ -35,12 +35,16 @@ class Computes:
         name, body = call.parts["name"], call.json()
         properties = {**body.get("properties", {}), "provisioningState": "Succeeded", "provisioningErrors": None}
         properties["properties"] = {**_idle(properties), **(properties.get("properties") or {})}
-        more = {key: body[key] for key in ("location", "tags", "identity") if key in body}
-        is_new = self._world.store.get(call.workspace, "computes", name) is None
+        before = self._world.store.get(call.workspace, "computes", name)
+        begun = before["properties"].get("createdOn") if before else None
+        region, now = self._world.settings.region, timestamp()
+        properties |= {"createdOn": begun or now, "modifiedOn": now, "computeLocation": region}
+        given = {key: body[key] for key in ("location", "tags", "identity") if key in body}
+        more = {"location": region, "tags": {}, **given}
         compute: Document = self._world.resource(call.workspace, f"computes/{name}", properties, **more)
         self._world.store.put(call.workspace, "computes", name, compute)
         headers = self._operations.begin(call.workspace, "", name)
-        return reply(compute, 201 if is_new else 200, headers)
+        return reply(compute, 200 if before else 201, headers)
 
     def _delete(self, call: Call) -> Response:
         if not self._world.store.delete(call.workspace, "computes", call.parts["name"]):
@@ -55,6 +59,7 @@ def _idle(properties: Document) -> Document:
     counts = ("idle", "leaving", "preempted", "preparing", "running", "unusable")
     return {
         "allocationState": "Steady",
+        "allocationStateTransitionTime": timestamp(),
         "currentNodeCount": 0,
         "targetNodeCount": 0,
         "nodeStateCounts": {f"{count}NodeCount": 0 for count in counts},

@@ -20,6 +20,7 @@ _DEFAULTS: Document = {
     "scaleSettings": {"scaleType": "Default"},
     "requestSettings": {"requestTimeout": "PT5S", "maxConcurrentRequestsPerInstance": 1, "maxQueueWait": "PT0.5S"},
     "properties": {},
+    "environmentVariables": {},
 }
 _MANAGED: Document = {"instanceType": "Standard_DS3_v2"}
 # The SDK reads the container's resources of such a deployment without asking whether there are any.
@@ -85,7 +86,7 @@ class Deployments:
                 "location": self._world.settings.region,
                 "kind": "K8S" if is_kubernetes else "Managed",
             }
-            more["sku"] = body.get("sku") or {"name": "Default", "capacity": 1}
+            more["sku"] = {"name": "Default", "tier": "Standard", "capacity": 1, **(body.get("sku") or {})}
             path = f"{KIND}/{endpoint}/deployments/{name}"
             deployment = self._world.resource(call.workspace, path, properties, **more)
             self._world.store.put(call.workspace, f"deployments/{endpoint}", name, deployment)

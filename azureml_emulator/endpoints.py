@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import time
+from uuid import NAMESPACE_URL, uuid5
 
 from starlette.responses import Response
 
@@ -11,6 +13,7 @@ from azureml_emulator.operations import Operations
 from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
 from azureml_emulator.serving import Serving
 from azureml_emulator.store import Document
+from azureml_emulator.tokens import LIFETIME_SECONDS
 from azureml_emulator.traffic import check_name, check_traffic
 from azureml_emulator.world import World
 
@@ -67,8 +70,11 @@ class Endpoints:
         given = {
             "authMode": "Key",
             "publicNetworkAccess": "Enabled",
-            "properties": {},
             **properties,
+            "properties": {
+                **(properties.get("properties") or {}),
+                "azureml.onlineendpointid": f"{self._world.settings.workspace_id(workspace)}/{KIND}/{name}".lower(),
+            },
             "traffic": live,
             "mirrorTraffic": mirrored,
             "scoringUri": f"{host}/score",
@@ -81,7 +87,9 @@ class Endpoints:
             "location": self._world.settings.region,
             "kind": "K8S" if compute else "Managed",
         }
-        identity = body.get("identity") or {"type": "SystemAssigned"}
+        owner = str(uuid5(NAMESPACE_URL, f"{self._world.settings.workspace_id(workspace)}/{KIND}/{name}"))
+        known_as = {"principalId": owner, "tenantId": self._world.settings.tenant}
+        identity = {**known_as, **(body.get("identity") or {"type": "SystemAssigned"})}
         return self._world.resource(workspace, f"{KIND}/{name}", given, identity=identity, **more)
 
     def _check_kubernetes(self, workspace: str, compute: str, mirrored: dict[str, int]) -> None:
@@ -124,7 +132,9 @@ class Endpoints:
     def _token(self, call: Call) -> Response:
         self._get(call)
         token = self._world.tokens.issue(call.client, "https://ml.azure.com")
-        return reply({"accessToken": token, "tokenType": "Bearer", "expiryTimeUtc": 0, "refreshAfterTimeUtc": 0})
+        expiry = int(time.time()) + LIFETIME_SECONDS
+        more = {"expiryTimeUtc": expiry, "refreshAfterTimeUtc": expiry - LIFETIME_SECONDS // 2}
+        return reply({"accessToken": token, "tokenType": "Bearer", **more})
 
 
 def _new_keys() -> Document:

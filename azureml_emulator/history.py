@@ -68,11 +68,10 @@ class History:
         return reply({"runMetadata": _metadata(job), "runDefinition": None, "jobSpecification": None})
 
     def _logs(self, workspace: str, job: Document) -> dict[str, str]:
-        settings = self._world.settings
         place = self._locations.find(workspace, job["properties"]["outputs"]["default"]["uri"])
-        signature = container_signature(settings.account, settings.account_key, place.container, write=False)
+        signature = container_signature(self._world.account_of(place.container), place.container.name, write=False)
         names = self._world.blobs.list(place.container, f"{place.path}/user_logs/")
-        base = f"https://{settings.blob_host}/{place.container}"
+        base = place.container.url()
         return {name[len(place.path) + 1 :]: f"{base}/{quote(name)}?{signature}" for name in names}
 
     def _resolved_data(self, call: Call) -> Response:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from azureml_emulator.accounts import Account, Container
 from azureml_emulator.sas import account_signature
 from azureml_emulator.store import Document
 from azureml_emulator.world import World
@@ -34,10 +35,9 @@ class JobRuns:
         spec = {
             **spec,
             "base": self._world.base_environment(),
-            "host": settings.blob_host,
             "authority": str(self._world.authority),
             "emulator": str(settings.state / "emulator.json"),
-            "signature": account_signature(settings.account, settings.account_key),
+            "signatures": {account.name: account_signature(account) for account in self._accounts(spec)},
         }
         spec_file = folder / "spec.json"
         spec_file.touch(mode=0o600)
@@ -55,6 +55,11 @@ class JobRuns:
             )
         (folder / "pid").write_text(str(process.pid))
         threading.Thread(target=process.wait, daemon=True).start()
+
+    def _accounts(self, spec: Document) -> set[Account]:
+        """Of what the job reads and writes: it is given signatures of no others."""
+        places = [spec["code"], spec["artifacts"], *spec["inputs"].values(), *spec["outputs"].values()]
+        return {self._world.account_of(Container(**place["container"])) for place in places if place}
 
     def state(self, workspace: str, name: str) -> tuple[str, str]:
         """Status, and what went wrong."""

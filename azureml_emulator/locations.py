@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
+from azureml_emulator.accounts import Container
 from azureml_emulator.assets import Assets
 from azureml_emulator.errors import user_error
 from azureml_emulator.job_outputs import in_datastore, settled
+from azureml_emulator.store import Document
 from azureml_emulator.world import World
 
 _ARM_ASSET = re.compile(r".*/(?P<kind>data|models|codes)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)/?", re.IGNORECASE)
@@ -23,7 +25,7 @@ _CONTENT = {"data": "dataUri", "models": "modelUri", "codes": "codeUri"}
 class Location:
     """A blob, or all blobs below a path."""
 
-    container: str
+    container: Container
     path: str
 
 
@@ -39,7 +41,7 @@ class Locations:
         place = in_datastore(settled(self._world, workspace, uri))
         if place is not None:
             store = self._world.require(workspace, "datastores", place[0])
-            return Location(store["properties"]["containerName"], place[1])
+            return Location(container_of(store), place[1])
         if match := _REGISTRY.fullmatch(uri):
             return self._asset(f"registry:{match['registry']}", match["kind"], match["name"], match["version"])
         if match := _ARM_ASSET.fullmatch(uri):
@@ -47,10 +49,12 @@ class Locations:
         if match := _SHORT.fullmatch(uri):
             return self._asset(workspace, kind, match["name"], match["version"])
         parts = urlsplit(uri)
-        if parts.hostname == self._world.settings.blob_host:
+        account = self._world.accounts.at(parts.hostname or "")
+        if account is not None:
             container, _, path = parts.path.lstrip("/").partition("/")
-            return Location(parts.username or container, unquote(path if not parts.username else parts.path))
-        raise user_error(f"The URI {uri!r} does not lead to the storage account of this workspace.")
+            place = (parts.username, parts.path) if parts.username else (container, path)
+            return Location(Container(account.name, place[0]), unquote(place[1]))
+        raise user_error(f"The URI {uri!r} does not lead to a storage account that there is.")
 
     def _asset(self, workspace: str, kind: str, name: str, version: str | None) -> Location:
         if version is None:
@@ -58,3 +62,9 @@ class Locations:
             version = newest[-1]["name"] if newest else "?"
         properties = self._assets.get(workspace, kind, name, version)["properties"]
         return self.find(workspace, properties[_CONTENT[kind]])
+
+
+def container_of(datastore: Document) -> Container:
+    """Where a datastore's blobs lie."""
+    properties = datastore["properties"]
+    return Container(properties.get("accountName", ""), properties.get("containerName", ""))

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
 from azureml_emulator.store import Document
-from azureml_emulator.world import World
+from azureml_emulator.world import World, timestamp
 
+_HOST = "https://management.azure.com"
 # How long clients wait between two looks; without the header they wait half a minute.
 _PACE = {"retry-after-ms": "50"}
 
@@ -52,7 +53,7 @@ class Operations:
     def _base(self, workspace: str) -> str:
         settings = self._world.settings
         provider = f"/subscriptions/{settings.subscription}/providers/Microsoft.MachineLearningServices"
-        return f"https://management.azure.com{provider}/locations/{settings.region}/workspaces/{workspace}"
+        return f"{_HOST}{provider}/locations/{settings.region}/workspaces/{workspace}"
 
     def _get(self, call: Call) -> Response:
         operation = self._world.require(call.parts["owner"], "operations", call.parts["id"])
@@ -68,12 +69,22 @@ class Operations:
         return empty(202, {"Location": f"{self._base(owner)}/mfeOperationResults/{operation}", **_PACE})
 
     def _remember(self, workspace: str, operation: str, kind: str, name: str) -> None:
-        self._world.store.put(workspace, "operations", operation, {"id": operation, "kind": kind, "name": name})
+        self._world.store.put(
+            workspace, "operations", operation, {"id": operation, "kind": kind, "name": name, "begun": timestamp()}
+        )
 
     def _status(self, workspace: str, operation: Document) -> Document:
         watcher = self._watchers.get(operation["kind"])
         state, reason = watcher(workspace, operation["name"]) if watcher else ("Succeeded", "")
-        status: Document = {"id": operation["id"], "name": operation["id"], "status": state}
+        status: Document = {
+            "id": f"{self._base(workspace)}/mfeOperationsStatus/{operation['id']}".removeprefix(_HOST),
+            "name": operation["id"],
+            "status": state,
+            "startTime": operation.get("begun", timestamp()),
+            "percentComplete": 0.0 if state == "InProgress" else 100.0,
+        }
+        if state != "InProgress":
+            status["endTime"] = timestamp()
         if state == "Failed":
             status["error"] = {"code": "UserError", "message": reason, "details": []}
         return status

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from starlette.responses import Response
 
 from azureml_emulator.access import Access
+from azureml_emulator.accounts import Container
 from azureml_emulator.errors import ServiceError
 from azureml_emulator.roles import REGISTRY as ROLE
 from azureml_emulator.routing import REGISTRY, Call, Router, reply
@@ -33,16 +35,12 @@ class Registries:
         router.add("PUT", f"{REGISTRY}/tempdatarefs/{versions}", self._place_to_write)
         router.add("POST", f"{REGISTRY}/datarefs/{versions}", self._place_to_read)
 
-    def new_container(self, scope: str) -> str:
-        """An empty one that belongs to the registry."""
-        name = f"{scope.partition(':')[2][:20].lower()}-{uuid4().hex}"
-        self._world.blobs.create_container(name)
-        self._world.store.put(scope, "containers", name, {"name": name})
-        return name
-
-    def address(self, container: str, path: str = "") -> str:
-        """As the service writes the place of a registry's content."""
-        return f"https://{self._world.settings.blob_host}/{container}" + (f"/{path.strip('/')}" if path else "")
+    def new_container(self, scope: str) -> Container:
+        """An empty one in the registry's account."""
+        account = self._world.accounts.of_scope(scope)
+        made = Container(account.name, f"{scope.partition(':')[2][:20].lower()}-{uuid4().hex}")
+        self._world.blobs.create_container(made)
+        return made
 
     def _list(self, call: Call) -> Response:
         settings = self._world.settings
@@ -72,7 +70,9 @@ class Registries:
             "discoveryUrl": f"{base}/discovery",
             "mlFlowRegistryUri": f"azureml://{settings.data_plane}/mlflow/v1.0{settings.registry_id(name)}",
             "managedResourceGroup": {"resourceId": managed},
-            "regionDetails": [{"location": settings.region, "acrDetails": [], "storageAccountDetails": []}],
+            "managedResourceGroupTags": {},
+            "intellectualPropertyPublisher": None,
+            "regionDetails": [self._region(name, managed)],
         }
         return {
             "id": settings.registry_id(name),
@@ -89,6 +89,26 @@ class Registries:
             "systemData": system_data(),
         }
 
+    def _region(self, name: str, managed: str) -> Document:
+        """What the service itself makes for a registry in its region."""
+        account, providers = self._world.accounts.of_registry(name).name, f"{managed}/providers"
+        storage = {
+            "storageAccountName": account,
+            "storageAccountType": "standard_lrs",
+            "storageAccountHnsEnabled": False,
+            "armResourceId": {"resourceId": f"{providers}/Microsoft.Storage/storageAccounts/{account}"},
+        }
+        images = {
+            "acrAccountName": account,
+            "acrAccountSku": "Premium",
+            "armResourceId": {"resourceId": f"{providers}/Microsoft.ContainerRegistry/registries/{account}"},
+        }
+        return {
+            "location": self._world.settings.region,
+            "storageAccountDetails": [_made_by_the_service("StorageAccount", storage)],
+            "acrDetails": [_made_by_the_service("AcrAccount", images)],
+        }
+
     def _place_to_write(self, call: Call) -> Response:
         """A container for a version's content; a 409 for a version that is there, which the SDK takes for a yes."""
         kind = call.json().get("assetId", "").split("/")[-4:-3]
@@ -98,17 +118,23 @@ class Registries:
         return reply(self._reference(self.new_container(call.scope), write=True))
 
     def _place_to_read(self, call: Call) -> Response:
-        uri = call.json().get("blobUri", "")
-        container = uri.removeprefix(self.address("")).partition("/")[0]
-        if self._world.store.get(call.scope, "containers", container) is None:
-            raise ServiceError(400, "UserError", f"The URI {uri!r} is not one of the registry's.")
-        return reply(self._reference(container, write=False))
+        uri = urlsplit(call.json().get("blobUri", ""))
+        account, container = self._world.accounts.of_scope(call.scope), uri.path.lstrip("/").partition("/")[0]
+        if uri.hostname != account.host or not container:
+            raise ServiceError(400, "UserError", f"The URI {uri.geturl()!r} is not one of the registry's.")
+        return reply(self._reference(Container(account.name, container), write=False))
 
-    def _reference(self, container: str, write: bool) -> Document:
-        settings, uri = self._world.settings, self.address(container)
-        signature = container_signature(settings.account, settings.account_key, container, write)
+    def _reference(self, container: Container, write: bool) -> Document:
+        uri = container.url()
+        signature = container_signature(self._world.account_of(container), container.name, write)
         credential = {"credentialType": "SAS", "sasUri": f"{uri}?{signature}"}
         return {
             "blobReferenceForConsumption": {"blobUri": uri, "storageAccountArmId": "", "credential": credential},
             "temporaryDataReferenceType": "TemporaryBlobReference",
         }
+
+
+def _made_by_the_service(what: str, described: Document) -> Document:
+    """One of the ways in which a registry can come by an account; the others are null."""
+    ways = {f"{way}{what}": None for way in ("existing", "new", "userCreated")}
+    return {**ways, f"systemCreated{what}": described}

@@ -131,13 +131,13 @@ class RegistryImports:
                 self._world.blobs.put(container, name, folder / name)
             else:
                 self._world.blobs.upload(container, name, folder)
-        return self._registries.address(container, name), digest
+        return container.url(name), digest
 
     def _fetched(self, content: Location) -> tempfile.TemporaryDirectory[str]:
         folder = tempfile.TemporaryDirectory(dir=self._world.settings.state)
         if self._world.blobs.download(content.container, content.path, Path(folder.name)) == 0:
             folder.cleanup()
-            raise user_error(f"There are no blobs at {content.container}/{content.path}.")
+            raise user_error(f"There are no blobs at {content.container.url(content.path)}.")
         return folder
 
     def _is_the_same(self, wanted: _Import, before: Document) -> bool:
@@ -163,7 +163,7 @@ class RegistryImports:
 
 def _words(properties: Document) -> str:
     """What an environment is, where it has no files."""
-    return hashlib.sha256(repr([properties.get("image"), properties.get("condaFile")]).encode()).hexdigest()
+    return hashlib.sha256(repr([properties.get("image"), properties.get("condaFile") or None]).encode()).hexdigest()
 
 
 def _digest(folder: Path) -> str:

@@ -67,20 +67,25 @@ class Router:
     """Method and path pattern to handler; the first that matches answers."""
 
     def __init__(self) -> None:
-        self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
+        self._routes: list[tuple[str, re.Pattern[str], str, Handler]] = []
+
+    @property
+    def names(self) -> list[str]:
+        """`METHOD PATTERN` of every route."""
+        return [f"{method} {name}" for method, _, name, _ in self._routes]
 
     def add(self, method: str, pattern: str, handler: Handler) -> None:
         """`{name}` matches one segment of a path, `{name*}` the rest of it."""
         expression = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(pattern))
         expression = re.sub(r"\\\{(\w+)\\\*\\\}", r"(?P<\1>.*)", expression)
-        self._routes.append((method, re.compile(expression + "/?", re.IGNORECASE), handler))
+        self._routes.append((method, re.compile(expression + "/?", re.IGNORECASE), pattern, handler))
 
-    def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]] | None:
-        """Who answers, and the named parts of the path."""
-        for known_method, pattern, handler in self._routes:
+    def find(self, method: str, path: str) -> tuple[str, Handler, dict[str, str]] | None:
+        """The route's name (`METHOD PATTERN`), who answers, and the named parts of the path."""
+        for known_method, pattern, name, handler in self._routes:
             match = pattern.fullmatch(path) if known_method in (method, "*") else None
             if match is not None:
-                return handler, match.groupdict()
+                return f"{known_method} {name}", handler, match.groupdict()
         return None
 
 

@@ -53,7 +53,7 @@ class RunArtifacts:
         return reply({"artifacts": {}, "artifactContentInformation": information, "errors": {}})
 
     def _information(self, call: Call, path: str) -> Document:
-        settings, folder = self._world.settings, self._folder(call)
-        base = f"https://{settings.blob_host}/{folder.container}/{quote(f'{folder.path}/{path}')}"
-        uri = f"{base}?{container_signature(settings.account, settings.account_key, folder.container)}"
+        folder = self._folder(call)
+        signature = container_signature(self._world.account_of(folder.container), folder.container.name)
+        uri = f"{folder.container.url()}/{quote(f'{folder.path}/{path}')}?{signature}"
         return {"contentUri": uri, "origin": "ExperimentRun", "container": f"dcid.{call.parts['run']}", "path": path}

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from azureml_emulator.accounts import Container
 from azureml_emulator.blob_client import BlobClient
 from azureml_emulator.job_spec import fill_in
 from azureml_emulator.processes import adopt_orphans, end_with_all
@@ -63,11 +64,12 @@ class Job:
         words = {f"inputs.{key}": value for key, value in self._spec["literals"].items()}
         with _blobs(self._spec) as blobs:
             if self._spec["code"]:
-                blobs.download(self._spec["code"]["container"], self._spec["code"]["path"], self._run)
+                blobs.download(_container(self._spec["code"]), self._spec["code"]["path"], self._run)
             for key, source in self._spec["inputs"].items():
                 target = self._folder / "inputs" / key
-                if blobs.download(source["container"], source["path"], target) == 0:
-                    raise FileNotFoundError(f"the input {key} has no blobs at {source['container']}/{source['path']}")
+                if blobs.download(_container(source), source["path"], target) == 0:
+                    where = _container(source).url(source["path"])
+                    raise FileNotFoundError(f"the input {key} has no blobs at {where}")
                 words[f"inputs.{key}"] = str(next(target.iterdir()) if source["file"] else target)
         for key in self._spec["outputs"]:
             folder = self._folder / "outputs" / key
@@ -109,7 +111,8 @@ class Job:
         size = self._log.stat().st_size
         if size > shown and _is_up(self._spec):
             with _blobs(self._spec) as blobs:
-                blobs.put(self._spec["artifacts"]["container"], f"{self._spec['artifacts']['path']}/{_LOG}", self._log)
+                artifacts = self._spec["artifacts"]
+                blobs.put(_container(artifacts), f"{artifacts['path']}/{_LOG}", self._log)
         return size
 
     def _hand_in(self) -> None:
@@ -117,9 +120,9 @@ class Job:
         artifacts = self._spec["artifacts"]
         with _blobs(self._spec) as blobs:
             for folder in ("outputs", "logs", "user_logs"):
-                blobs.upload(artifacts["container"], f"{artifacts['path']}/{folder}", self._run / folder)
+                blobs.upload(_container(artifacts), f"{artifacts['path']}/{folder}", self._run / folder)
             for key, target in self._spec["outputs"].items():
-                blobs.upload(target["container"], target["path"], self._folder / "outputs" / key)
+                blobs.upload(_container(target), target["path"], self._folder / "outputs" / key)
 
     def _tell(self, status: str, error: str = "") -> None:
         state = {"status": status, "error": error, "started": self._started, "at": time.time()}
@@ -145,13 +148,17 @@ def _blobs(spec: dict[str, Any]) -> BlobClient:
     while True:
         try:
             description = json.loads(Path(spec["emulator"]).read_text())
-            client = BlobClient(spec["host"], description["proxy_port"], Path(spec["authority"]), spec["signature"])
-            client.create_container(spec["artifacts"]["container"])
+            client = BlobClient(spec["signatures"], description["proxy_port"], Path(spec["authority"]))
+            client.create_container(_container(spec["artifacts"]))
             return client
         except (FileNotFoundError, httpx.TransportError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
+
+
+def _container(place: dict[str, Any]) -> Container:
+    return Container(**place["container"])
 
 
 def _stop(_sign: int, _frame: FrameType | None) -> None:

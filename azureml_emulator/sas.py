@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from azureml_emulator.accounts import Account
+
 _VERSION = "2021-06-08"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _LIFETIME = timedelta(hours=12)
@@ -17,29 +19,30 @@ _WRITE, _READ = "rwdlac", "rl"
 _WRITING = set("wdac")
 
 
-def account_signature(account: str, key: str, lifetime: timedelta = _LIFETIME) -> str:
+def account_signature(account: Account, lifetime: timedelta = _LIFETIME) -> str:
     """A query string that opens every container of the account."""
     fields = {"sv": _VERSION, "ss": "b", "srt": "sco", "sp": "rwdlacu", "se": _until(lifetime), "spr": "https,http"}
-    return urlencode({**fields, "sig": _sign(key, _account_text(account, fields))})
+    return urlencode({**fields, "sig": _sign(account.key, _account_text(account.name, fields))})
 
 
-def container_signature(
-    account: str, key: str, container: str, write: bool = True, lifetime: timedelta = _LIFETIME
-) -> str:
+def container_signature(account: Account, container: str, write: bool = True, lifetime: timedelta = _LIFETIME) -> str:
     """A query string that opens one container, and no other."""
     fields = {"sv": _VERSION, "sr": "c", "sp": _WRITE if write else _READ, "se": _until(lifetime), "spr": "https,http"}
-    return urlencode({**fields, "sig": _sign(key, _container_text(account, container, fields))})
+    return urlencode({**fields, "sig": _sign(account.key, _container_text(account.name, container, fields))})
 
 
-def is_valid(account: str, key: str, query: Mapping[str, str], container: str, write: bool) -> bool:
+def is_valid(account: Account, query: Mapping[str, str], container: str, write: bool) -> bool:
     """Whether a query carries a signature of ours that has not expired and is good for what is asked."""
-    text = _container_text(account, container, query) if query.get("sr") == "c" else _account_text(account, query)
+    is_one = query.get("sr") == "c"
+    text = _container_text(account.name, container, query) if is_one else _account_text(account.name, query)
     try:
         expiry = datetime.strptime(query.get("se", ""), _TIME).replace(tzinfo=UTC)
     except ValueError:
         return False
     permitted = not write or bool(_WRITING & set(query.get("sp", "")))
-    return hmac.compare_digest(_sign(key, text), query.get("sig", "")) and expiry > datetime.now(UTC) and permitted
+    return (
+        hmac.compare_digest(_sign(account.key, text), query.get("sig", "")) and expiry > datetime.now(UTC) and permitted
+    )
 
 
 def _until(lifetime: timedelta) -> str:

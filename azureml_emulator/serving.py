@@ -109,7 +109,7 @@ class Serving:
             rolled=properties["dataCollector"].get("rollingRate") or "Hour",
             folder=folder,
             put=lambda name, file: self._world.blobs.put(place.container, name, file),
-            address=f"https://{settings.blob_host}/{place.container}",
+            address=place.container.url(),
             seconds=self._collect_seconds,
         )
 

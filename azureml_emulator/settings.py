@@ -13,7 +13,7 @@ ZERO_ID = "00000000-0000-0000-0000-"
 
 @dataclass(frozen=True)
 class Settings:
-    """One emulated subscription: its workspaces share a resource group, a region and a storage account."""
+    """One emulated subscription: its workspaces share a resource group and a region."""
 
     state: Path
     port: int = 0
@@ -41,10 +41,6 @@ class Settings:
     def data_plane(self) -> str:
         """The region's host of run history, data and MLflow."""
         return f"{self.region}.api.azureml.ms"
-
-    @property
-    def blob_host(self) -> str:
-        return f"{self.account}.blob.core.windows.net"
 
     def workspace_id(self, workspace: str) -> str:
         """The workspace's resource id."""
@@ -103,8 +99,8 @@ def _parser() -> ArgumentParser:
     add("--subscription", help="id of the subscription")
     add("--resource-group", help="name of the resource group")
     add("--region", help="name of the region")
-    add("--account", help="name of the storage account")
-    add("--account-key", help="its key, in base64")
+    add("--account", help="name of the storage account for data; workspaces and registries have others")
+    add("--account-key", help="its key, in base64; the keys of the others follow from it")
     add("--azurite", help="address of an Azurite for blobs, http(s)://HOST:PORT; without it a small one is built in")
     add("--mlflow", action="append", help="an MLflow server that holds the runs: URL, or WORKSPACE=URL for one's own")
     add("--python", help="the Python that jobs and servers find first on PATH")

@@ -17,7 +17,7 @@ from azureml_emulator.errors import ServiceError
 from azureml_emulator.routing import Call, Router, reply
 from azureml_emulator.settings import Settings
 
-_LIFETIME_SECONDS = 3600
+LIFETIME_SECONDS = 3600
 
 
 class Tokens:
@@ -33,7 +33,7 @@ class Tokens:
         router.add("GET", "/common/discovery/instance", self._instances)
         router.add("POST", "/{tenant}/oauth2/v2.0/token", self._token)
 
-    def issue(self, client: str, audience: str, lifetime: int = _LIFETIME_SECONDS) -> str:
+    def issue(self, client: str, audience: str, lifetime: int = LIFETIME_SECONDS) -> str:
         """A signed token, with the claims that Azurite looks at."""
         now = int(time.time())
         claims = {
@@ -92,7 +92,7 @@ class Tokens:
             return reply({"error": "unsupported_grant_type", "error_description": "AADSTS70003"}, 400)
         audience = form.get("scope", "").removesuffix("/.default").rstrip("/")
         token = self.issue(client, audience)
-        return reply({"token_type": "Bearer", "expires_in": _LIFETIME_SECONDS, "access_token": token})
+        return reply({"token_type": "Bearer", "expires_in": LIFETIME_SECONDS, "access_token": token})
 
 
 def _kept_key(file: Path) -> bytes:

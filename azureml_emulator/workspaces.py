@@ -1,4 +1,4 @@
-"""Workspaces and their datastores, all on one storage account, each workspace with containers of its own."""
+"""Workspaces and their datastores, each workspace on a storage account of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from uuid import NAMESPACE_URL, uuid5
 from starlette.responses import Response
 
 from azureml_emulator.access import Access
+from azureml_emulator.accounts import Account, Container
+from azureml_emulator.locations import container_of
 from azureml_emulator.roles import WORKSPACE as ROLE
 from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
 from azureml_emulator.sas import container_signature
@@ -28,13 +30,12 @@ class Workspaces:
     def prepare(self) -> None:
         """Datastores and containers of each workspace."""
         for workspace in self._world.settings.workspaces:
+            account = self._world.accounts.of_workspace(workspace).name
             for name, container in DATASTORES.items():
-                container = container.format(id=workspace_guid(self._world, workspace))
-                if name == "workspaceartifactstore":
-                    container = f"{container}-{workspace}"
-                self._world.blobs.create_container(container)
                 if self._world.store.get(workspace, "datastores", name) is None:
-                    self._put_datastore(workspace, name, self._default_datastore(name, container))
+                    place = Container(account, container.format(id=workspace_guid(self._world, workspace)))
+                    self._world.blobs.create_container(place)
+                    self._put_datastore(workspace, name, self._default_datastore(name, place))
 
     def routes(self, router: Router) -> None:
         """At management.azure.com."""
@@ -67,14 +68,23 @@ class Workspaces:
     def _workspace(self, name: str) -> Document:
         settings = self._world.settings
         base = f"/subscriptions/{settings.subscription}/resourceGroups/{settings.resource_group}/providers"
+        account = self._world.accounts.of_workspace(name).name
         properties = {
             "friendlyName": name,
             "description": "",
-            "storageAccount": f"{base}/Microsoft.Storage/storageAccounts/{settings.account}",
+            "storageAccount": f"{base}/Microsoft.Storage/storageAccounts/{account}",
             "keyVault": f"{base}/Microsoft.Keyvault/vaults/{name}",
             "applicationInsights": f"{base}/Microsoft.insights/components/{name}",
+            "containerRegistry": f"{base}/Microsoft.ContainerRegistry/registries/{name}",
             "hbiWorkspace": False,
+            "tenantId": settings.tenant,
+            "imageBuildCompute": None,
             "provisioningState": "Succeeded",
+            "softDeleteEnabled": False,
+            "storageHnsEnabled": False,
+            "linkedModelInventoryArmId": None,
+            "privateLinkCount": 0,
+            "sasGetterUri": "",
             "publicNetworkAccess": "Enabled",
             "v1LegacyMode": False,
             "workspaceId": workspace_guid(self._world, name),
@@ -86,6 +96,7 @@ class Workspaces:
             "name": name,
             "type": f"{PROVIDER}/workspaces",
             "location": settings.region,
+            "etag": None,
             "kind": "Default",
             "tags": {},
             "identity": {"type": "SystemAssigned", "principalId": settings.client, "tenantId": settings.tenant},
@@ -94,11 +105,11 @@ class Workspaces:
             "systemData": system_data(),
         }
 
-    def _default_datastore(self, name: str, container: str) -> Document:
+    def _default_datastore(self, name: str, container: Container) -> Document:
         return {
             "datastoreType": "AzureBlob",
-            "accountName": self._world.settings.account,
-            "containerName": container,
+            "accountName": container.account,
+            "containerName": container.name,
             "endpoint": "core.windows.net",
             "protocol": "https",
             "credentials": {"credentialsType": _CREDENTIALS[name]},
@@ -125,7 +136,7 @@ class Workspaces:
     def _create_datastore(self, call: Call) -> Response:
         """The credentials' secrets are not kept: the emulator hands out signatures of its own."""
         properties = {"isDefault": False, **call.json().get("properties", {})}
-        self._access.check_container(call.client, properties.get("containerName", ""), write=True)
+        self._access.check_container(call.client, container_of({"properties": properties}), write=True)
         credentials = properties.get("credentials", {})
         properties["credentials"] = {key: value for key, value in credentials.items() if key != "secrets"}
         return reply(self._put_datastore(call.workspace, call.parts["name"], properties), 201)
@@ -136,11 +147,16 @@ class Workspaces:
 
     def _secrets(self, call: Call) -> Response:
         store = self._world.require(call.workspace, "datastores", call.parts["name"])
-        settings, container = self._world.settings, store["properties"].get("containerName", "")
-        if store["properties"]["credentials"].get("credentialsType") == "AccountKey":
-            return reply({"secretsType": "AccountKey", "key": settings.account_key})
-        token = container_signature(settings.account, settings.account_key, container)
-        return reply({"secretsType": "Sas", "sasToken": token})
+        container = container_of(store)
+        account = self._world.account_of(container)
+        if self._hands_out_keys(store, account, call.workspace):
+            return reply({"secretsType": "AccountKey", "key": account.key})
+        return reply({"secretsType": "Sas", "sasToken": container_signature(account, container.name)})
+
+    def _hands_out_keys(self, store: Document, account: Account, workspace: str) -> bool:
+        """Only its own account's: the data account's key would open what other workspaces' datastores hold."""
+        is_own = account == self._world.accounts.of_workspace(workspace)
+        return is_own and store["properties"]["credentials"].get("credentialsType") == "AccountKey"
 
 
 def workspace_guid(world: World, workspace: str) -> str:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from azureml_emulator.accounts import Account, Accounts, Container
+from azureml_emulator.blanks import filled
 from azureml_emulator.blob_client import BlobClient
-from azureml_emulator.errors import not_found
+from azureml_emulator.errors import not_found, user_error
 from azureml_emulator.settings import Settings, client_environment
 from azureml_emulator.store import Document, Store
 from azureml_emulator.tokens import Tokens
@@ -25,6 +27,7 @@ class World:
     settings: Settings
     store: Store
     tokens: Tokens
+    accounts: Accounts
     blobs: BlobClient
     proxy_port: int
     authority: Path
@@ -36,16 +39,24 @@ class World:
             raise not_found(f"{PROVIDER}/workspaces/{workspace}/{kind}/{name}")
         return found
 
+    def account_of(self, container: Container) -> Account:
+        """The account that a container lies in, which must be there."""
+        account = self.accounts.get(container.account)
+        if account is None:
+            raise user_error(f"There is no storage account '{container.account}'.")
+        return account
+
     def resource(self, workspace: str, path: str, properties: dict[str, Any], **more: Any) -> Document:
         """A resource's envelope: id, name, type and when it was made."""
         segments = path.split("/")
         _, divider, registry = workspace.partition(":")
         base = f"azureml://registries/{registry}" if divider else self.settings.workspace_id(workspace)
+        kinds = "/".join(segments[0::2])
         return {
             "id": f"{base}/{path}",
             "name": segments[-1],
-            "type": "/".join([PROVIDER, "registries" if divider else "workspaces", *segments[0::2]]),
-            "properties": properties,
+            "type": f"{PROVIDER}/{'registries' if divider else 'workspaces'}/{kinds}",
+            "properties": filled(kinds, properties),
             "systemData": system_data(),
             **more,
         }

@@ -13,7 +13,15 @@ from rich.table import Table
 
 from benchmarks.figures import Figure
 
-NAMES = ("blob_download", "command_help", "demo_loop", "event_to_running", "gateway_overhead", "train_overhead")
+NAMES = (
+    "azure_train",
+    "blob_download",
+    "command_help",
+    "demo_loop",
+    "event_to_running",
+    "gateway_overhead",
+    "train_overhead",
+)
 
 
 def main(names: list[str]) -> int:

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from platforms.settings import CURRENT, Settings
+from platforms.settings import CURRENT, PlatformName, Settings
 
 ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
-def running_service() -> Iterator[Settings]:
+def running_service(platform: PlatformName = "local") -> Iterator[Settings]:
     """The whole stack with the project's workloads deployed; our environment points to it meanwhile."""
     from deployments.apply import deploy
     from deployments.stack import down, up
@@ -22,7 +22,7 @@ def running_service() -> Iterator[Settings]:
     before = dict(os.environ)
     remembered = CURRENT.read_text() if CURRENT.exists() else None
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(state=Path(folder), workloads=ROOT / "workloads")
+        settings = Settings(state=Path(folder), workloads=ROOT / "workloads", platform=platform)
         try:
             os.environ.update(up(settings).environment)
             deploy(settings)

@@ -124,6 +124,14 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """What the service needs, on Azure or here: what is missing, and the command that mends it."""
+    from deployments.doctor import doctor as look
+
+    raise typer.Exit(look(as_json))
+
+
+@app.command()
 def demo(
     data: Annotated[Path | None, typer.Option(help="Raw patients instead of generated ones.")] = None,
     platform: Where = "local",

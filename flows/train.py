@@ -70,7 +70,7 @@ def start_release(context: Context, version: RegisteredModel) -> str:
 
     def unfinished() -> bool:
         approved = approval_of(context.platform.models.get(context.name, version.version))
-        return approved is not None and not promotion_under_way(context)
+        return approved is not None and not promotion_under_way(context, version.version)
 
     parameters = {"workload": context.name, "model_version": version.version}
     return start_once(RELEASE, parameters, release_key(context.name, version.version), unfinished)

@@ -10,15 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 from lifecycle.base import Frozen
 from lifecycle.columns import Column
 from lifecycle.durations import Duration
-
-Kind = Literal["classification", "regression"]
-Parameter = bool | int | float | str
-
-METRICS: dict[str, tuple[str, ...]] = {
-    "classification": ("roc_auc", "accuracy", "f1", "log_loss", "brier"),
-    "regression": ("rmse", "mae", "r2"),
-}
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
+from lifecycle.metrics import METRICS, RECIPES_REPORT, Kind, kind_of
+from lifecycle.search import Parameter, ParameterName, Search
 
 
 def _inside(path: str) -> str:
@@ -59,19 +52,33 @@ class Data(Frozen):
 
 
 class Train(Frozen):
-    """How a model is trained: a script of the workload's own, or a built-in recipe; unsaid: its train.py, if any."""
+    """How a model is trained: a script of the workload's own, a built-in recipe, or a job file that a team has.
+
+    Unsaid: the folder's train.py, if there is one.
+    """
 
     script: InsidePath | None = None
     recipe: Literal["gradient_boosting", "linear", "random_forest"] | None = None
-    parameters: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")], Parameter] = Field(
-        default_factory=dict
-    )
-    time_limit: Duration = timedelta(hours=1)
+    job: InsidePath | None = Field(default=None, description="An Azure ML CLI v2 job file: a command or a pipeline")
+    parameters: dict[ParameterName, Parameter] = Field(default_factory=dict)
+    search: Search | None = Field(default=None, description="Parameters to be found, beside those that are given")
+    time_limit: Duration = Field(default=timedelta(hours=1), description="Of the whole training, a search's too")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.script is not None and self.recipe is not None:
             raise ValueError("give a script or a recipe, not both")
+        if self.job is not None and (self.script is not None or self.recipe is not None):
+            raise ValueError("give a job or a script or a recipe, not two of them")
+        if self.job is not None and self.search is not None:
+            raise ValueError("a job file says itself what it runs: give no search beside it")
+        return self
+
+    @model_validator(mode="after")
+    def _given_or_searched(self) -> Self:
+        both = sorted(set(self.parameters) & set(self.search.space)) if self.search is not None else []
+        if both:
+            raise ValueError(f"{', '.join(both)} stands in parameters and in search.space: give it or search it")
         return self
 
 
@@ -146,6 +153,18 @@ class Workload(Frozen):
         unknown = sorted(set(self.gates) - set(METRICS[self.kind]))
         if unknown:
             raise ValueError(f"gates name unknown metrics {unknown}; {self.kind} has {', '.join(METRICS[self.kind])}")
+        return self
+
+    @model_validator(mode="after")
+    def _objective_is_written(self) -> Self:
+        search = self.train.search
+        if search is None:
+            return self
+        if kind_of(search.objective) not in (None, self.kind):
+            raise ValueError(f"train.search.objective: {search.objective} is no metric of a {self.kind}")
+        written = RECIPES_REPORT[self.kind]
+        if self.train.recipe is not None and search.objective not in written:
+            raise ValueError(f"train.search.objective: a recipe of a {self.kind} writes {', '.join(written)} only")
         return self
 
     @property

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lifecycle.workload import LOWER_IS_BETTER, METRICS, Kind
+from lifecycle.metrics import LOWER_IS_BETTER, METRICS, Kind
 from monitoring.outcomes import classification_outcomes, regression_outcomes
 from monitoring.weighted_metrics import Outcomes, score
 

@@ -16,6 +16,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from lifecycle.search import Search
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -95,7 +97,13 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True)
 class JobSpec:
-    """One training job. The name is deterministic: it is the key under which a killed caller finds it again."""
+    """One training job. The name is deterministic: it is the key under which a killed caller finds it again.
+
+    With a search, the command runs once a trial, with `--NAME VALUE` for each parameter of the space behind it, and
+    must write `{out}/metrics.json` with the objective in it; a trial without it has failed, and so has a search
+    all of whose trials have. {out} is the best trial's, with `trials.json` (`platforms.trials`) added. Which points
+    are drawn at random is the platform's own affair.
+    """
 
     name: str
     code: Path  # folder that holds the script, copied with the job
@@ -103,7 +111,8 @@ class JobSpec:
     dataset_prefix: str  # blobs that lie in {data}
     environment: Mapping[str, str] = field(default_factory=dict)  # extra variables, no secrets
     tags: Mapping[str, str] = field(default_factory=dict)
-    time_limit_seconds: int = 3600
+    time_limit_seconds: int = 3600  # of all trials together, where there are any
+    search: Search | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,7 @@ class Job:
     ended_at: datetime | None = None
     exit_code: int | None = None
     reason: str = ""  # why it failed, in words, where that is known
+    resumable: bool = False  # whether it failed for no reason of its own, and submitting it again carries it on
 
 
 class Compute(Protocol):
@@ -122,7 +132,10 @@ class Compute(Protocol):
     shares_this_machine: bool  # whether its jobs run beside whoever waits for them
 
     def submit(self, spec: JobSpec) -> Job:
-        """Start the job, or return the one of that name that was started before, whatever became of it."""
+        """Start the job, or return the one of that name that was started before, whatever became of it.
+
+        One that is resumable is carried on: no trial that has ended is made again.
+        """
 
     def get(self, name: str) -> Job:
         """What the job is doing. NotFound where none was submitted."""

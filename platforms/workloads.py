@@ -44,9 +44,10 @@ def load_workload(path: Path) -> WorkloadFolder:
     if not isinstance(content, dict):
         raise InvalidWorkload(file, ["it must hold fields, such as `name: diabetes`"])
     workload = _validate(file, content)
-    script = workload.train.script
-    if script is not None and not (file.parent / script).is_file():
-        raise InvalidWorkload(file, [f"train.script: there is no file {script} beside it"])
+    for field in ("script", "job"):
+        named = getattr(workload.train, field)
+        if named is not None and not (file.parent / named).is_file():
+            raise InvalidWorkload(file, [f"train.{field}: there is no file {named} beside it"])
     return WorkloadFolder(workload, file.parent)
 
 

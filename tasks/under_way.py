@@ -19,9 +19,9 @@ def replacement_under_way(context: Context) -> list[str]:
     return [run.name for run in _under_way(context, REPLACING)]
 
 
-def promotion_under_way(context: Context) -> bool:
-    """Whether something approved is on its way to production."""
-    return bool(_under_way(context, ("promote",)))
+def promotion_under_way(context: Context, version: int) -> bool:
+    """Whether that version is on its way to production."""
+    return any(run.parameters.get("model_version") == version for run in _under_way(context, ("promote",)))
 
 
 def _under_way(context: Context, flows: Sequence[str]) -> list[FlowRun]:

@@ -55,11 +55,16 @@ class Azurite:
 
 @contextmanager
 def running_azurite(
-    programs: Path, state: Path, tls: tuple[Path, Path] | None = None, account: str = _ACCOUNT, key: str | None = None
+    programs: Path,
+    state: Path,
+    tls: tuple[Path, Path] | None = None,
+    account: str = _ACCOUNT,
+    key: str | None = None,
+    accounts: str = "",
 ) -> Iterator[Azurite]:
     """Start it, installing it first where needed. With `tls` (certificate, key) it also takes bearer tokens.
 
-    Without a key the account gets one that dies with this process.
+    Without a key the account gets one that dies with this process. `accounts` are further ones, NAME:KEY;NAME:KEY.
     """
     program = install_azurite(programs)
     state.mkdir(parents=True, exist_ok=True)
@@ -69,7 +74,7 @@ def running_azurite(
         process = subprocess.Popen(
             ["node", str(program), *_flags(port, state, tls)],
             cwd=state,
-            env={**os.environ, "AZURITE_ACCOUNTS": f"{account}:{key}"},
+            env={**os.environ, "AZURITE_ACCOUNTS": f"{account}:{key};{accounts}".rstrip(";")},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

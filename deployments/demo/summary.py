@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -145,6 +144,8 @@ def _event_to_running(loop: _Loop) -> float:
 
 
 def _reports(loop: _Loop) -> list[str]:
-    blobs = loop.context.platform.blobs.list(report_prefix(loop.context.name))
-    root = Path(loop.context.settings.blobs)
-    return [str(root / blob.name) for blob in blobs]
+    """Files that a browser on this machine can open."""
+    store, prefix = loop.context.platform.blobs, report_prefix(loop.context.name)
+    if loop.context.settings.platform == "local":
+        return [str(loop.context.settings.blobs / blob.name) for blob in store.list(prefix)]
+    return [str(file) for file in store.download(prefix, loop.context.settings.state / "reports")]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from lifecycle.names import Stage
+from platforms.azure.errors import told
 from platforms.azure.settings import AzureSettings, AzureStage
 
 if TYPE_CHECKING:
@@ -81,6 +82,14 @@ class AzureClients:
     def region(self) -> str:
         """Where the development workspace is."""
         return str(self.workspace("development").workspaces.get(self.settings.development.workspace).location)
+
+    @cached_property
+    def tracking_url(self) -> str:
+        """Where the development workspace answers MLflow's REST API."""
+        workspace = self.settings.development.workspace
+        with told("get", f"workspace {workspace}"):
+            found = self.workspace("development").workspaces.get(workspace)
+        return str(found.mlflow_tracking_uri).replace("azureml://", "https://").rstrip("?")
 
     def _client(self, stage: Stage, subscription: str | None, **place: str) -> MLClient:
         from azure.ai.ml import MLClient

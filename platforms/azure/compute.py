@@ -1,4 +1,4 @@
-"""Jobs as Azure ML command jobs."""
+"""Jobs as Azure ML command jobs, and searches as sweep jobs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from platforms.azure.clients import AzureClients
 from platforms.azure.data_assets import ensure_data_asset
 from platforms.azure.environments import Environments
 from platforms.azure.errors import told, word
+from platforms.azure.sweeps import RUNNER, SweepTrials, as_sweep, best_of, is_sweep, trial_command, worth_telling
 from platforms.code_folders import NOT_CODE
 from platforms.ports import BlobStore, Job, JobSpec, JobStatus, NotFound, PlatformError, Refused, Unavailable
 
@@ -39,6 +40,7 @@ class AzureCompute:
         self._clients = clients
         self._blobs = blobs  # the container of our datastore
         self._http = httpx.Client(timeout=60.0)
+        self._trials = SweepTrials(clients)
 
     def submit(self, spec: JobSpec) -> Job:
         try:
@@ -52,6 +54,8 @@ class AzureCompute:
         environment = Environments(self._clients).ensure("training")
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(spec.code, Path(folder) / spec.code.name, ignore=NOT_CODE)
+            if spec.search is not None:
+                shutil.copy(RUNNER, folder)
             try:
                 with told("submit", f"job {spec.name}"):
                     client.jobs.create_or_update(self._job(spec, Path(folder), data, environment))
@@ -60,30 +64,40 @@ class AzureCompute:
         return self.get(spec.name)
 
     def get(self, name: str) -> Job:
-        if not _NAME.fullmatch(name):  # the SDK would write it into a path as it is
-            raise NotFound(f"There is no job {name!r}: that cannot be a job's name.")
-        with told("get", f"job {name}"):
-            job = self._client.jobs.get(name)
+        job = self._found(name)
         status = _ENDED.get(word(job.status), JobStatus.RUNNING)
         started = _utc(getattr(job.creation_context, "created_at", None))
         if not status.ended:
             return Job(name, status, started)
         details = self._details(name)
         reason = str(((details.get("error") or {}).get("error") or {}).get("message", ""))
+        if status is JobStatus.COMPLETED and is_sweep(job) and best_of(job) is None:
+            status, reason = JobStatus.FAILED, "No trial told how good it is."
         started, ended = _utc(details.get("startTimeUtc")) or started, _utc(details.get("endTimeUtc"))
         return Job(name, status, started, ended, _exit_code(status, reason), reason)
 
     def logs(self, name: str, last_lines: int = 200) -> str:
+        job = self._found(name)
+        lines = self._sweeps_log(job) if is_sweep(job) else self._log(name)
+        return "\n".join(lines[-last_lines:])
+
+    def _sweeps_log(self, job: Any) -> list[str]:
+        """A sweep prints nothing itself: what its trials came to, and the logs that say why."""
+        trials = self._trials.read(job)
+        lines: list[str] = []
+        for headline, child, most in worth_telling(trials, job.name):
+            lines += [headline, *self._log(child)[-most:]]
+        return [*lines, *trials.table().splitlines()]
+
+    def _log(self, name: str) -> list[str]:
         files = self._details(name).get("logFiles") or {}
         if _LOG not in files:
-            return ""
+            return []
         try:
             answer = self._http.get(files[_LOG])  # its address is signed
         except httpx.TransportError as error:
             raise Unavailable(f"The log of job {name} cannot be read: {type(error).__name__}.") from None
-        if not answer.is_success:
-            return ""
-        return "\n".join(answer.text.splitlines()[-last_lines:])
+        return answer.text.splitlines() if answer.is_success else []
 
     def cancel(self, name: str) -> None:
         if self.get(name).status.ended:
@@ -96,8 +110,18 @@ class AzureCompute:
             raise Refused(f"Job {name} is still running; its outputs are not whole yet.")
         target = folder / name
         target.mkdir(parents=True, exist_ok=True)
-        self._blobs.download(_outputs(name), target)
+        job = self._found(name)
+        if is_sweep(job):
+            self._trials.download(job, target)
+        else:
+            self._blobs.download(_outputs(name), target)
         return target
+
+    def _found(self, name: str) -> Any:
+        if not _NAME.fullmatch(name):  # the SDK would write it into a path as it is
+            raise NotFound(f"There is no job {name!r}: that cannot be a job's name.")
+        with told("get", f"job {name}"):
+            return self._client.jobs.get(name)
 
     @property
     def _client(self) -> MLClient:
@@ -118,22 +142,28 @@ class AzureCompute:
 
         settings = self._clients.settings
         serverless = settings.compute == SERVERLESS
+        # A sweep's trials have places of their own, which the service chooses.
+        place = self._path(_outputs(spec.name)) if spec.search is None else None
+        line = _line(spec.command)
         job = command(
             name=spec.name,
             display_name=spec.name,
             experiment_name=spec.tags.get("workload", "perennial"),
             code=str(code),
-            command=_line(spec.command),
+            command=line if spec.search is None else trial_command(spec.search, line),
             inputs={"data": Input(type=AssetTypes.URI_FOLDER, path=data)},
-            outputs={_OUT: Output(type=AssetTypes.URI_FOLDER, path=self._path(_outputs(spec.name)))},
+            outputs={_OUT: Output(type=AssetTypes.URI_FOLDER, path=place)},
             environment=environment,
             environment_variables={"PYTHONUNBUFFERED": "1", **spec.environment},
             compute=None if serverless else settings.compute,
             tags=dict(spec.tags),
         )
+        if spec.search is None:
+            job.limits = CommandJobLimits(timeout=spec.time_limit_seconds)
+        else:
+            job = as_sweep(job, spec, spec.search)
         if serverless:
             job.resources = JobResourceConfiguration(instance_type=settings.training_size, instance_count=1)
-        job.limits = CommandJobLimits(timeout=spec.time_limit_seconds)
         return job
 
     def _submitted_after_all(self, name: str, error: PlatformError) -> Job:

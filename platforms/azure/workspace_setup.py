@@ -28,12 +28,12 @@ class Item:
 
 def plan(clients: AzureClients, endpoints: OnlineEndpoints, workloads: list[str]) -> list[Item]:
     """Everything needed, and whether it is there. Changes nothing."""
-    stores = [*_datastore(clients, "development"), *_datastore(clients, "production")]
-    return [*stores, *_environments(clients), *_endpoints(endpoints, workloads)]
+    stores = [*datastore(clients, "development"), *datastore(clients, "production")]
+    return [*stores, *environments(clients), *_endpoints(endpoints, workloads)]
 
 
-def _datastore(clients: AzureClients, stage: Stage) -> Iterator[Item]:
-    """Where the data is trained on, and where files are scored."""
+def datastore(clients: AzureClients, stage: Stage = "development") -> Iterator[Item]:
+    """The container of the data as a datastore: where it is trained on, and where files are scored."""
     from azure.ai.ml.entities import AzureBlobDatastore
 
     settings, client = clients.settings, clients.workspace(stage)
@@ -52,15 +52,16 @@ def _datastore(clients: AzureClients, stage: Stage) -> Iterator[Item]:
     yield Item(stage, what, _is_there(lambda: client.datastores.get(settings.datastore), what), make)
 
 
-def _environments(clients: AzureClients) -> Iterator[Item]:
-    environments = Environments(clients)
+def environments(clients: AzureClients) -> Iterator[Item]:
+    """What trains, in the development workspace; what serves, in the registry."""
+    made = Environments(clients)
     workspace, registry = clients.workspace("development"), clients.registry("development")
-    training, scoring = (":".join(environments.name(purpose)) for purpose in ("training", "scoring"))
-    there = environments.is_there(workspace, "training")
-    yield Item("development", f"environment {training}", there, lambda: environments.ensure("training"))
+    training, scoring = (":".join(made.name(purpose)) for purpose in ("training", "scoring"))
+    there = made.is_there(workspace, "training")
+    yield Item("development", f"environment {training}", there, lambda: made.ensure("training"))
     where = "" if registry is None else f" in the registry {clients.settings.registry}"
-    there = environments.is_there(registry or workspace, "scoring")
-    yield Item("development", f"environment {scoring}{where}", there, lambda: environments.share("scoring"))
+    there = made.is_there(registry or workspace, "scoring")
+    yield Item("development", f"environment {scoring}{where}", there, lambda: made.share("scoring"))
 
 
 def _endpoints(endpoints: OnlineEndpoints, workloads: list[str]) -> Iterator[Item]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from platforms.code_folders import NOT_CODE
+from platforms.local.search import SEARCH_FILE, described, search_command
 from platforms.ports import BlobStore, Job, JobSpec, JobStatus, NotFound, Refused
 
 _NOT_FOR_JOBS = ("PREFECT_", "PERENNIAL_", "PYTHONDONTWRITEBYTECODE")
@@ -35,7 +36,10 @@ class LocalCompute:
             self._prepare(spec, folder)
         if not (folder / "exit.json").exists() and not (folder / "running.json").exists():
             self._start(folder)
-        return self.get(spec.name)
+        job = self.get(spec.name)
+        if job.resumable and self._forget_the_dead(folder):
+            self._start(folder)
+        return self.get(spec.name) if job.resumable else job
 
     def get(self, name: str) -> Job:
         folder = self._folder(name)
@@ -47,7 +51,9 @@ class LocalCompute:
                 return Job(name, JobStatus.RUNNING, started)
             ended = _read(folder / "exit.json")  # it may have ended since we looked
             if ended is None:
-                return Job(name, JobStatus.FAILED, started, reason="its process is gone and left no exit code")
+                resumable = not (folder / "cancelled").exists() and (folder / SEARCH_FILE).exists()
+                reason = "its process is gone and left no exit code"
+                return Job(name, JobStatus.FAILED, started, reason=reason, resumable=resumable)
         status = JobStatus.COMPLETED if ended["code"] == 0 else JobStatus.FAILED
         if (folder / "cancelled").exists() and ended["code"] != 0:
             status = JobStatus.CANCELED
@@ -92,7 +98,11 @@ class LocalCompute:
             (beside / "out").mkdir()
             if not self._blobs.download(spec.dataset_prefix, beside / "data"):
                 raise NotFound(f"Job {spec.name} has no data: nothing lies under {spec.dataset_prefix}.")
-            (beside / "spec.json").write_text(json.dumps(self._description(spec, folder)))
+            description = self._description(spec, folder)
+            if spec.search is not None:
+                (beside / SEARCH_FILE).write_text(json.dumps(described(spec.search, description["command"])))
+                description["command"] = search_command(folder.resolve())
+            (beside / "spec.json").write_text(json.dumps(description))
             beside.rename(folder)
         except OSError:
             if not folder.exists():  # somebody else was faster with the same job
@@ -102,7 +112,8 @@ class LocalCompute:
 
     @staticmethod
     def _description(spec: JobSpec, folder: Path) -> dict[str, Any]:
-        places = {"data": str(folder.resolve() / "data"), "out": str(folder.resolve() / "out")}
+        out = str(folder.resolve() / "out") if spec.search is None else "{out}"  # else each trial has its own
+        places = {"data": str(folder.resolve() / "data"), "out": out}
         words = [sys.executable if word == "python" else word.format(**places) for word in spec.command]
         kept = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_FOR_JOBS)}
         return {
@@ -110,6 +121,7 @@ class LocalCompute:
             "environment": kept | {"PYTHONUNBUFFERED": "1"} | dict(spec.environment),
             "time_limit_seconds": spec.time_limit_seconds,
             "tags": dict(spec.tags),
+            "resumable": spec.search is not None,
         }
 
     @staticmethod
@@ -123,6 +135,17 @@ class LocalCompute:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+
+    @staticmethod
+    def _forget_the_dead(folder: Path) -> bool:
+        """Take back what a wrapper that is gone said of itself; False where another caller's lives by now."""
+        with (folder / "lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            (folder / "running.json").unlink(missing_ok=True)
+        return True
 
     @staticmethod
     def _is_held(folder: Path) -> bool:

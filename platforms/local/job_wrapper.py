@@ -23,12 +23,15 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 
 
 def run(folder: Path) -> int:
-    """Run the job once; a second wrapper for the same folder waits for the first and finds nothing to do."""
+    """Run the job once; a second wrapper for the same folder waits for the first and finds nothing to do.
+
+    A search that nobody runs any more is carried on: it does not make what is there again.
+    """
     lock = (folder / "lock").open("a")
     fcntl.flock(lock, fcntl.LOCK_EX)
-    if (folder / "running.json").exists():
-        return 0
     spec = json.loads((folder / "spec.json").read_text())
+    if (folder / "exit.json").exists() or ((folder / "running.json").exists() and not spec["resumable"]):
+        return 0
     started = time.time()
     with (folder / "log.txt").open("ab") as log:
         child = subprocess.Popen(
@@ -50,6 +53,8 @@ def run(folder: Path) -> int:
             reason = f"it ran longer than its limit of {spec['time_limit_seconds']} s"
     if not reason and code < 0:
         reason = f"it was ended by {signal.Signals(-code).name}"
+    if not reason and code and (folder / "reason.txt").exists():
+        reason = (folder / "reason.txt").read_text()
     _write(folder / "exit.json", {"code": code, "started": started, "ended": time.time(), "reason": reason})
     return 0
 

@@ -18,12 +18,37 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.azureml_emulator.driven import Driven
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 SERVE = f"{sys.executable} {Path(__file__).parent / 'server.py'} {{port}} {{model_dir}}"
+
+
+DRIVEN = Driven()
+RUNNING: dict[int, Emulator] = {}  # by process id
+
+
+@pytest.fixture(scope="session", autouse=True)
+def driven() -> Iterator[Driven]:
+    """The record of what the tests of this folder drive."""
+    with pytest.MonkeyPatch.context() as patch:
+        DRIVEN.watch(patch)
+        yield DRIVEN
+    if kept := os.environ.get("AZUREML_EMULATOR_RECORD"):
+        DRIVEN.keep(Path(kept))
+
+
+@pytest.fixture(autouse=True)
+def _name_the_test_file(request: pytest.FixtureRequest) -> None:
+    DRIVEN.test_file = request.path.name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What compares the record comes when all else has run."""
+    items.sort(key=lambda item: item.path.name == "test_recorded.py")
 
 
 @dataclass
@@ -45,9 +70,13 @@ class Emulator:
         self.process = subprocess.Popen(command, cwd=ROOT, env=clean, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         assert self.process.stdout.readline().startswith("ready"), "the emulator did not start"
+        RUNNING[self.process.pid] = self
 
     def stop(self) -> None:
         assert self.process is not None
+        RUNNING.pop(self.process.pid, None)
+        if self.process.poll() is None:
+            DRIVEN.add_routes(self.description["control"])
         self.process.terminate()
         self.process.wait(30)
         assert self.process.stdout is not None

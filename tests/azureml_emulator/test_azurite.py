@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from azureml_emulator.accounts import Accounts, azurite_accounts
 from azureml_emulator.certificates import Certificates
+from azureml_emulator.settings import Settings
 from deployments.azurite.install import NoNode, require_node
 from deployments.azurite.server import running_azurite
 from tests.azureml_emulator.conftest import Emulator, make_client
@@ -29,7 +31,8 @@ def tls_azurite(tmp_path: Path) -> Iterator[str]:
         pytest.skip(str(reason))
     Certificates(tmp_path / "azurite").context("localhost")
     pair = tmp_path / "azurite" / "hosts" / "localhost.pem"
-    with running_azurite(AZURITE, tmp_path / "azurite", (pair, pair), "emulated", _KEY) as running:
+    accounts = azurite_accounts(Settings(tmp_path)).partition(";")[2]
+    with running_azurite(AZURITE, tmp_path / "azurite", (pair, pair), "emulated", _KEY, accounts) as running:
         yield f"https://127.0.0.1:{running.port}"
 
 
@@ -52,11 +55,12 @@ def test_a_model_goes_up_and_comes_down(client: MLClient, tmp_path: Path) -> Non
     assert next((tmp_path / "got").rglob("weights.txt")).read_text() == "0.5"
 
 
-def test_a_token_opens_the_blobs(client: MLClient) -> None:
+def test_a_token_opens_the_blobs(client: MLClient, tmp_path: Path) -> None:
     from azure.identity import DefaultAzureCredential
     from azure.storage.blob import BlobServiceClient
 
-    assert client.datastores.get_default().account_name == "emulated"
+    own = Accounts(Settings(tmp_path)).of_workspace("development").name
+    assert client.datastores.get_default().account_name == own
     service = BlobServiceClient("https://emulated.blob.core.windows.net", credential=DefaultAzureCredential())
     service.create_container("raw").upload_blob("a/b.csv", b"1,2")
     assert service.get_blob_client("raw", "a/b.csv").download_blob().readall() == b"1,2"

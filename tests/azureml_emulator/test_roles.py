@@ -15,7 +15,7 @@ from tests.azureml_emulator.test_registries import deploy_from_registry, make_mo
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
-    from azure.storage.blob import BlobServiceClient
+    from azure.storage.blob import BlobServiceClient, ContainerClient
 
 Become = Callable[[str], None]
 _ACCOUNT = "https://emulated.blob.core.windows.net"
@@ -29,15 +29,24 @@ def become(sdk: Emulator, monkeypatch: pytest.MonkeyPatch) -> Become:
     return lambda client: monkeypatch.setenv("AZURE_CLIENT_ID", first if client == "first" else client)
 
 
-def _blobs() -> BlobServiceClient:
+def _blobs(account: str = _ACCOUNT) -> BlobServiceClient:
     from azure.identity import DefaultAzureCredential
     from azure.storage.blob import BlobServiceClient
 
-    return BlobServiceClient(_ACCOUNT, credential=DefaultAzureCredential(), retry_total=0)
+    return BlobServiceClient(account, credential=DefaultAzureCredential(), retry_total=0)
 
 
-def _container(client: MLClient) -> str:
-    return str(client.datastores.get("workspaceblobstore").container_name)
+def _container(client: MLClient) -> ContainerClient:
+    """The default datastore's, opened by whose token one has now."""
+    store = client.datastores.get("workspaceblobstore")
+    return _blobs(f"https://{store.account_name}.blob.core.windows.net").get_container_client(store.container_name)
+
+
+def _again(container: ContainerClient) -> ContainerClient:
+    """The same by the token of who one is now."""
+    return _blobs(f"https://{container.account_name}.blob.core.windows.net").get_container_client(
+        container.container_name
+    )
 
 
 def _refused(action: str) -> object:
@@ -129,11 +138,12 @@ def test_uploaded_code_is_its_workspaces(sdk: Emulator, become: Become, tmp_path
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "train.py").write_text(f"# {uuid4()}")
     made = make_client(sdk, "production")._code.create_or_update(Code(path=str(tmp_path / "code")))
-    container = str(made.path).removeprefix(f"{_ACCOUNT}:443/").partition("/")[0]
+    account, _, path = str(made.path).removeprefix("https://").partition("/")
+    container = path.partition("/")[0]
     assert container.startswith("pending-")
     become("developer")
     with pytest.raises(HttpResponseError, match=_BLOB_REFUSAL):
-        list(_blobs().get_container_client(container).list_blobs())
+        list(_blobs(f"https://{account}").get_container_client(container).list_blobs())
 
 
 def test_a_job_takes_a_model_out_of_a_registry_if_its_submitter_may(
@@ -167,14 +177,14 @@ def test_production_s_blobs_are_closed_to_development(sdk: Emulator, become: Bec
     from azure.core.exceptions import HttpResponseError
 
     production, development = (_container(make_client(sdk, name)) for name in ("production", "development"))
-    assert production != development
-    _blobs().get_blob_client(production, "rows.csv").upload_blob(b"1,2", overwrite=True)
+    assert production.url != development.url
+    production.upload_blob("rows.csv", b"1,2", overwrite=True)
     become("developer")
-    _blobs().get_blob_client(development, "rows.csv").upload_blob(b"3,4", overwrite=True)
+    _again(development).upload_blob("rows.csv", b"3,4", overwrite=True)
     for refused in (
-        lambda: _blobs().get_blob_client(production, "rows.csv").download_blob(),
-        lambda: _blobs().get_blob_client(production, "other.csv").upload_blob(b""),
-        lambda: list(_blobs().get_container_client(production).list_blobs()),
+        lambda: _again(production).download_blob("rows.csv"),
+        lambda: _again(production).upload_blob("other.csv", b""),
+        lambda: list(_again(production).list_blobs()),
     ):
         with pytest.raises(HttpResponseError) as error:
             refused()
@@ -182,17 +192,64 @@ def test_production_s_blobs_are_closed_to_development(sdk: Emulator, become: Bec
 
 
 def test_a_signature_opens_one_container(sdk: Emulator, become: Become) -> None:
-    """The one that a datastore hands out is not good for another workspace's container."""
+    """The one that a datastore hands out is not good for another container, of its own workspace or of another."""
     from azure.core.exceptions import HttpResponseError
-    from azure.storage.blob import BlobServiceClient
+    from azure.storage.blob import ContainerClient
 
     production = _container(make_client(sdk, "production"))
     become("developer")
-    store = make_client(sdk, "development").datastores.get("workspaceblobstore", include_secrets=True)
-    service = BlobServiceClient(_ACCOUNT, credential=store.credentials.sas_token, retry_total=0)
-    service.get_blob_client(store.container_name, "a.csv").upload_blob(b"1", overwrite=True)
-    with pytest.raises(HttpResponseError, match="AuthenticationFailed"):
-        service.get_blob_client(production, "a.csv").upload_blob(b"1", overwrite=True)
+    development = make_client(sdk, "development")
+    store = development.datastores.get("workspaceblobstore", include_secrets=True)
+    other = development.datastores.get("workspaceartifactstore")
+    signature, own = store.credentials.sas_token, f"https://{store.account_name}.blob.core.windows.net"
+    ContainerClient(own, store.container_name, credential=signature).upload_blob("a.csv", b"1", overwrite=True)
+    for account, container in (
+        (own, other.container_name),
+        (f"https://{production.account_name}.blob.core.windows.net", production.container_name),
+    ):
+        with pytest.raises(HttpResponseError, match="AuthenticationFailed"):
+            ContainerClient(account, container, credential=signature, retry_total=0).upload_blob("a.csv", b"1")
+
+
+def test_development_s_key_does_not_open_production_s_blobs(sdk: Emulator, become: Become) -> None:
+    """The artifact store hands out its account's key, as the service does; it is good for that account alone."""
+    from azure.core.exceptions import HttpResponseError
+    from azure.storage.blob import ContainerClient
+
+    production = _container(make_client(sdk, "production"))
+    become("developer")
+    store = make_client(sdk, "development").datastores.get("workspaceartifactstore", include_secrets=True)
+    own, key = f"https://{store.account_name}.blob.core.windows.net", store.credentials.account_key
+    ContainerClient(own, store.container_name, credential=key).upload_blob("a.csv", b"1", overwrite=True)
+    # The key as it is, and as that of production's account.
+    for credential in (key, {"account_name": production.account_name, "account_key": key}):
+        foreign = ContainerClient(
+            f"https://{production.account_name}.blob.core.windows.net",
+            production.container_name,
+            credential=credential,
+            retry_total=0,
+        )
+        with pytest.raises(HttpResponseError, match="AuthenticationFailed"):
+            list(foreign.list_blobs())
+
+
+def test_a_datastore_of_the_data_account_hands_out_no_key(sdk: Emulator, become: Become) -> None:
+    """That key would open what the datastores of other workspaces hold there."""
+    from azure.ai.ml.entities import AccountKeyConfiguration, AzureBlobDatastore
+
+    become("developer")
+    development = make_client(sdk, "development")
+    wanted = AccountKeyConfiguration(account_key="unknown")
+    development.datastores.create_or_update(
+        AzureBlobDatastore(name="keyed", account_name="emulated", container_name="keyed", credentials=wanted)
+    )
+    handed_out = sdk.http(client="developer").post(
+        "https://management.azure.com/subscriptions/{subscription}/resourceGroups/{resource_group}".format(
+            **sdk.description
+        )
+        + "/providers/Microsoft.MachineLearningServices/workspaces/development/datastores/keyed/listSecrets"
+    )
+    assert handed_out.json()["secretsType"] == "Sas"
 
 
 def test_a_datastore_does_not_open_what_its_maker_may_not_reach(sdk: Emulator, become: Become) -> None:
@@ -201,7 +258,8 @@ def test_a_datastore_does_not_open_what_its_maker_may_not_reach(sdk: Emulator, b
 
     production = _container(make_client(sdk, "production"))
     become("developer")
-    stolen = AzureBlobDatastore(name="stolen", account_name="emulated", container_name=production)
+    account, container = production.account_name, production.container_name
+    stolen = AzureBlobDatastore(name="stolen", account_name=account, container_name=container)
     with pytest.raises(HttpResponseError, match=_BLOB_REFUSAL):
         make_client(sdk, "development").datastores.create_or_update(stolen)
 
@@ -211,13 +269,13 @@ def test_a_registry_s_containers_are_its_readers(become: Become, client: MLClien
 
     name = make_model(client, tmp_path, "0.5")
     share(client, name)
-    container, _, blob = str(registry_client().models.get(name, "1").path).removeprefix(f"{_ACCOUNT}/").partition("/")
-    blob += "/weights.txt"
+    account, container, blob = str(registry_client().models.get(name, "1").path).removeprefix("https://").split("/", 2)
+    account, blob = f"https://{account}", f"{blob}/weights.txt"
     become("releaser")
-    assert _blobs().get_blob_client(container, blob).download_blob().readall() == b"0.5"
+    assert _blobs(account).get_blob_client(container, blob).download_blob().readall() == b"0.5"
     for client_id, refused in (("releaser", True), ("developer", True), ("publisher", False)):
         become(client_id)
-        target = _blobs().get_blob_client(container, "more.txt")
+        target = _blobs(account).get_blob_client(container, "more.txt")
         if refused:
             with pytest.raises(HttpResponseError, match=_BLOB_REFUSAL):
                 target.upload_blob(b"")

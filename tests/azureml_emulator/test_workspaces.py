@@ -42,7 +42,8 @@ def test_a_developer_is_refused_in_production(sdk: Emulator, monkeypatch: pytest
 def test_the_default_datastore(client: MLClient) -> None:
     store = client.datastores.get_default()
     assert store.name == "workspaceblobstore"
-    assert store.account_name == "emulated"
+    assert store.account_name.startswith("development")
+    assert client.workspaces.get("development").storage_account.endswith(f"/{store.account_name}")
     assert {found.name for found in client.datastores.list()} >= {"workspaceblobstore", "workspaceartifactstore"}
 
 

@@ -109,7 +109,7 @@ def test_a_promotion_that_failed_is_started_anew_by_the_next_release(trained: Se
     before = len(promotions(trained))
     kept = trained.platform.blobs.read(probe_blob(NAME, version))
     trained.platform.blobs.write(probe_blob(NAME, version), kept.replace(b'"probability": 0.', b'"probability": 1.'))
-    run(trained, "release", f"{NAME!r}, {version}")
+    start_release(trained, version)
     failed = until("its failure", lambda: [one for one in promotions(trained) if one["state_type"] == "FAILED"])
     assert "does not answer as version" in failed[0]["state"]["message"]
     assert champion(trained, NAME) == serving(trained, NAME) == version - 1

@@ -1,0 +1,33 @@
+"""The metrics that are known by name, and which of them are better the lower they are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Kind = Literal["classification", "regression"]
+Goal = Literal["maximize", "minimize"]
+
+METRICS: dict[str, tuple[str, ...]] = {
+    "classification": ("roc_auc", "accuracy", "f1", "log_loss", "brier"),
+    "regression": ("rmse", "mae", "r2"),
+}
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
+CROSS_VALIDATED = "cv_"  # before a metric's name: the mean over folds of the training data
+# What a recipe writes into metrics.json, by kind; see recipes/contract.py.
+RECIPES_REPORT: dict[str, tuple[str, ...]] = {
+    "classification": ("cv_roc_auc", "cv_accuracy"),
+    "regression": ("cv_r2",),
+}
+
+
+def kind_of(metric: str) -> str | None:
+    """The kind of model that a metric, cross-validated or not, is of; None for a script's own."""
+    plain = metric.removeprefix(CROSS_VALIDATED)
+    return next((kind for kind, names in METRICS.items() if plain in names), None)
+
+
+def goal_of(metric: str) -> Goal | None:
+    """Which way a known metric is better; None for a script's own."""
+    if kind_of(metric) is None:
+        return None
+    return "minimize" if metric.removeprefix(CROSS_VALIDATED) in LOWER_IS_BETTER else "maximize"
