@@ -24,7 +24,7 @@ SCHEDULED = {
     "retrain/dev": lambda workload: workload.retrain.every,
 }
 SCHEDULED_PARAMETERS = {"retrain/dev": {"reason": "its schedule", "key": "schedule"}}
-LIMITS = ("retrain", "release")
+LIMITS = ("retrain", "release", "score")
 
 
 class DeployFailed(RuntimeError):
@@ -87,7 +87,7 @@ def _prefect(environment: dict[str, str], *words: str) -> None:
 
 
 def _limits(client: SyncPrefectClient, workloads: list[Workload]) -> list[str]:
-    """One retraining of a workload at a time, and one release, promotion or rollback."""
+    """Of a workload one retraining at a time, one release, promotion or rollback, one start of a batch scoring."""
     told = []
     for workload in workloads:
         for what in LIMITS:

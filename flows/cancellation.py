@@ -1,4 +1,4 @@
-"""What a cancelled flow run takes with it: the training job that it waits for."""
+"""What a cancelled flow run takes with it: the job that it waits for."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ def cancel_training(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) 
     manifest = read_manifest(blobs, context.name, wanted) if wanted else newest_manifest(blobs, context.name)
     if manifest is not None:
         cancel_job(context, manifest)
+
+
+def cancel_batch_scoring(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
+    """As above, for the scoring of files."""
+    from tasks.batch_scoring import cancel_scoring, key_of
+    from tasks.context import open_context
+
+    context = open_context(flow_run.parameters["workload"])
+    given = {name: flow_run.parameters.get(name) for name in ("model_version", "key")}
+    cancel_scoring(context, key_of(context, flow_run.parameters["input_prefix"], **given))

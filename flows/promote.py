@@ -14,6 +14,7 @@ from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, PROMOTED_AT, VERDI
 from platforms.ports import RegisteredModel
 from tasks.approval import NotApproved, require_approval
 from tasks.context import Context, open_context
+from tasks.native_monitor import apply_native_monitor
 from tasks.probe import probe
 from tasks.promotion import Live, deploy_beside, move_traffic, production, reconcile_alias
 from tasks.story import emit, now, record, tell
@@ -77,9 +78,9 @@ def _conclude(context: Context, version: RegisteredModel, slot: str) -> State[An
     )
     emit(context, "perennial.release.promoted", key, {"model_version": version.version})
     endpoint = context.platform.endpoints.get(context.name)
-    tell(
-        context, "promotion", f"### {summary}\n\nClients POST to `{endpoint.scoring_url}`.\n\nIt was approved by {by}."
-    )
+    watched = apply_native_monitor(context)
+    text = f"### {summary}\n\nClients POST to `{endpoint.scoring_url}`.\n\nIt was approved by {by}.\n\n{watched}"
+    tell(context, "promotion", text)
     return Completed(message=summary)
 
 

@@ -6,6 +6,7 @@ from prefect import flow
 
 from flows.parameters import WorkloadName
 from tasks.context import open_context
+from tasks.native_monitor import apply_native_monitor
 from tasks.promotion import reconcile_alias
 from tasks.story import tell
 
@@ -18,6 +19,6 @@ def reconcile(workload: WorkloadName) -> str:
         workload: The model's name, as its workload.yaml says, such as diabetes.
     """
     context = open_context(workload)
-    told = reconcile_alias(context)
+    told = " ".join(filter(None, [reconcile_alias(context), apply_native_monitor(context)]))
     tell(context, "reconcile", f"### {told}")
     return told

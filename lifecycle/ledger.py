@@ -20,6 +20,7 @@ EntryKind = Literal[
     "promoted",
     "refused",
     "rolled-back",
+    "scored",
 ]
 
 

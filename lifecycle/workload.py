@@ -119,6 +119,7 @@ class Monitor(Frozen):
     minimum_rows: int = Field(default=300, ge=50, description="Below it a check is inconclusive")
     tolerance: float = Field(default=0.05, gt=0, lt=1, description="Share of the metric that may be lost")
     then: Literal["retrain", "notify"] = "retrain"
+    native: bool = Field(default=False, description="The platform's own drift monitor, too, where it has one")
     retrain_on_drift: bool = Field(default=False, description="Drift alone, without a loss of performance, retrains")
 
 

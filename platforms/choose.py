@@ -57,6 +57,7 @@ def _azure(settings: Settings) -> Platform:
     from platforms.azure.compute import AzureCompute
     from platforms.azure.endpoints import AzureOnlineEndpoints
     from platforms.azure.models import AzureModels
+    from platforms.azure.native_monitor import AzureNativeMonitors
     from platforms.azure.stage_predictions import StagePredictions
 
     azure = settings.require_azure()
@@ -71,4 +72,5 @@ def _azure(settings: Settings) -> Platform:
         endpoints=AzureOnlineEndpoints(clients, models),
         predictions=StagePredictions(clients),
         batch=AzureBatchEndpoints(clients, models, blobs),
+        native_monitors=AzureNativeMonitors(clients, blobs),
     )

@@ -54,7 +54,7 @@ class AzureBatchEndpoints:
                 str(one.name): {str(key): str(value) for key, value in (one.tags or {}).items()}
                 for one in client.batch_deployments.list(name)
             }
-        default = (found.defaults or {}).get("deployment_name")
+        default = getattr(found.defaults, "deployment_name", None)  # what is read is no dictionary, what is set is one
         return BatchEndpoint(name, deployments, str(default) if default else None)
 
     def names(self) -> list[str]:

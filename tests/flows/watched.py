@@ -11,6 +11,8 @@ from tests.conftest import ROOT, Service, _clean
 CODE = """
 import os, signal
 from platforms.local.endpoints import LocalOnlineEndpoints as Endpoints
+from platforms.local.batch import LocalBatchEndpoints as Batch
+from platforms.local.blobs import LocalBlobStore as Blobs
 from platforms.mlflow_models import MlflowModels as Models
 
 spoken_to = set()

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
+from platforms.azure.clients import AzureClients
 from platforms.ports import (
     BatchEndpoints,
     BatchSpec,
@@ -24,6 +26,7 @@ from platforms.ports import (
     Refused,
     RegisteredModel,
 )
+from tests.platforms.conftest import EmulatedAzure
 from tests.toy_model import pack_toy_model
 
 DEPLOYMENT = "version-1"
@@ -270,3 +273,39 @@ def test_what_is_not_there_and_what_may_not_be(
             batch.invoke(endpoint, wrong)
     with pytest.raises(Refused):
         batch.ensure("x", {})
+
+
+@pytest.mark.parametrize("platform", ["azure"], indirect=True)
+def test_an_invocation_is_tried_again(
+    platform: Platform, azure: EmulatedAzure, batch: BatchEndpoints, endpoint: str, spec: BatchSpec
+) -> None:
+    put(platform, spec, a_csv=b"age,weight\n40,70\n")
+    azure.fail(f"POST https://{endpoint}.*/jobs", status=503, times=1)
+    batch.invoke(endpoint, spec)
+    assert azure.heal() == 0
+    assert ended(batch, endpoint, spec.name).status is JobStatus.COMPLETED
+    azure.fail(f"POST https://{endpoint}.*/jobs", status=400, code="BadInput", message="so it is")
+    with pytest.raises(Refused, match="so it is") as refused:
+        batch.invoke(endpoint, replace(spec, name=f"{spec.name}-2"))
+    assert endpoint in str(refused.value)
+
+
+@pytest.mark.parametrize("platform", ["azure"], indirect=True)
+def test_a_job_that_the_service_named_is_found(
+    platform: Platform, azure: EmulatedAzure, batch: BatchEndpoints, endpoint: str, spec: BatchSpec
+) -> None:
+    """By the address that it writes to, which ends in the caller's name."""
+    put(platform, spec, a_csv=b"age,weight\n40,70\n")
+    clients = AzureClients(azure.settings.require_azure())
+    store = f"azureml:/{clients.workspace_id('production')}/datastores/{clients.settings.datastore}/paths/"
+    body = {
+        "inputData": {"perennial_input": {"jobInputType": "UriFolder", "uri": store + spec.input_prefix}},
+        "outputData": {"score": {"jobOutputType": "UriFolder", "uri": store + spec.outputs}},
+    }
+    url = str(clients.workspace("production").batch_endpoints.get(endpoint).scoring_uri)
+    answer = httpx.post(url, json={"properties": body}, auth=clients.auth("production"), timeout=60)
+    assert answer.json()["name"] != spec.name
+    assert batch.invoke(endpoint, spec).name == spec.name
+    assert ended(batch, endpoint, spec.name).status is JobStatus.COMPLETED
+    jobs = list(clients.workspace("production").batch_endpoints.list_jobs(endpoint))
+    assert [job.name for job in jobs] == [answer.json()["name"]]
