@@ -35,6 +35,8 @@ def training_code(context: Context) -> tuple[Path, tuple[str, ...]]:
     """The folder of the workload's code, and the command that trains; `{data}` and `{out}` are the platform's."""
     train = context.workload.train
     options = [word for name, value in train.parameters.items() for word in (f"--{name}", str(value))]
+    if train.job is not None:
+        return context.folder, (train.job, *options)  # its own command is in the file
     places = ["--data", "{data}", "--out", "{out}"]
     script = train.script
     if script is None and train.recipe is None and (context.folder / OWN_SCRIPT).is_file():
@@ -60,6 +62,7 @@ def key_of_training(context: Context, dataset_version: str) -> str:
 @step(name="run training job")
 def run_job(context: Context, manifest: DatasetManifest, key: str, run_id: str) -> Job:
     """Submit the job or find the one under way, and wait for its end. TrainingFailed where it leaves no model."""
+    train = context.workload.train
     code, command = training_code(context)
     spec = JobSpec(
         name=_next_attempt(context.platform.compute, context.name, key),
@@ -68,8 +71,10 @@ def run_job(context: Context, manifest: DatasetManifest, key: str, run_id: str) 
         dataset_prefix=job_prefix(context.name, manifest.version),
         environment=_environment(context, run_id),
         tags={"workload": context.name, "dataset_version": manifest.version, "run_id": run_id},
-        time_limit_seconds=int(context.workload.train.time_limit.total_seconds()),
-        search=context.workload.train.search,
+        time_limit_seconds=int(train.time_limit.total_seconds()),
+        search=train.search,
+        job_file=train.job,
+        parameters=train.parameters if train.job is not None else {},
     )
     job = _wait(context.platform.compute, spec)
     log = context.platform.compute.logs(spec.name)
