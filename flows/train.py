@@ -14,6 +14,7 @@ from tasks.approval import approval_of
 from tasks.context import Context, open_context
 from tasks.datasets import read_manifest
 from tasks.registration import evaluate_and_register, metrics_of, registered_under
+from tasks.searching import found_by
 from tasks.starting import start_once
 from tasks.story import record, tell, tell_link, this_run
 from tasks.training import key_of_training, run_job
@@ -92,6 +93,8 @@ def _tell(context: Context, manifest: DatasetManifest, version: RegisteredModel)
     metrics = metrics_of(version)
     rows = "\n".join(f"| {name} | {value:.4f} |" for name, value in metrics.items())
     header = f"### Version {version.version} of {context.name}, from dataset {manifest.version}"
+    if found := found_by(version):
+        header += f"\n\n{found}"
     tell(context, "candidate", f"{header}\n\n| metric on the hold-out | value |\n|---|---|\n{rows}")
     tell_link(context, "registry", context.platform.models.version_url(context.name, version.version), "In MLflow")
     record(

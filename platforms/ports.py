@@ -113,6 +113,8 @@ class JobSpec:
     tags: Mapping[str, str] = field(default_factory=dict)
     time_limit_seconds: int = 3600  # of all trials together, where there are any
     search: Search | None = None
+    job_file: str | None = None  # in `code`: what runs instead of the command; see platforms/job_files.py
+    parameters: Mapping[str, bool | int | float | str] = field(default_factory=dict)  # inputs of the job file
 
 
 @dataclass(frozen=True)

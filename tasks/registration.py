@@ -12,6 +12,7 @@ from platforms.ports import Job, RegisteredModel
 from tasks.context import Context
 from tasks.datasets import read_holdout
 from tasks.evaluation import evaluate
+from tasks.searching import search_tags, tell_trials
 from tasks.step import step
 
 METRICS = "perennial.metrics"
@@ -48,6 +49,7 @@ def evaluate_and_register(
     holdout = read_holdout(context, manifest.version)
     with tempfile.TemporaryDirectory() as name:
         outputs = context.platform.compute.fetch_outputs(job.name, Path(name))
+        trials = tell_trials(context, outputs, run_id)
         model, trusted = load_model(outputs / MODEL_FILE)
         metrics = evaluate(context.workload, model, holdout)
         packed = pack(model, trusted, manifest, holdout.features.head(5), Path(name) / "packed")
@@ -57,7 +59,10 @@ def evaluate_and_register(
             TRIGGER: trigger,
             "perennial.job": job.name,
             "perennial.kind": manifest.kind,
+            **search_tags(trials),
         }
         version = models.register(context.name, run_id, packed, key, tags)
-    models.finish_run(run_id, True, metrics, {"dataset_version": manifest.version, "job": job.name})
+    found = trials.best.parameters if trials is not None and trials.best is not None else {}
+    params = {name: str(value) for name, value in found.items()}
+    models.finish_run(run_id, True, metrics, {**params, "dataset_version": manifest.version, "job": job.name})
     return version

@@ -35,6 +35,8 @@ def training_code(context: Context) -> tuple[Path, tuple[str, ...]]:
     """The folder of the workload's code, and the command that trains; `{data}` and `{out}` are the platform's."""
     train = context.workload.train
     options = [word for name, value in train.parameters.items() for word in (f"--{name}", str(value))]
+    if train.job is not None:
+        return context.folder, (train.job, *options)  # its own command is in the file
     places = ["--data", "{data}", "--out", "{out}"]
     script = train.script
     if script is None and train.recipe is None and (context.folder / OWN_SCRIPT).is_file():
@@ -52,21 +54,27 @@ def key_of_training(context: Context, dataset_version: str) -> str:
     for file in sorted(path for path in code.rglob("*") if path.suffix in _CODE and "__pycache__" not in path.parts):
         if file.name != "workload.yaml":  # what it says of training stands in the command
             content.update(file.relative_to(code).as_posix().encode() + b"\0" + file.read_bytes())
-    return training_key(dataset_version, digest(content.digest(), 12), {"command": command})
+    search = context.workload.train.search
+    searched = {} if search is None else {"search": search.model_dump(mode="json", exclude={"at_once"})}
+    return training_key(dataset_version, digest(content.digest(), 12), {"command": command, **searched})
 
 
 @step(name="run training job")
 def run_job(context: Context, manifest: DatasetManifest, key: str, run_id: str) -> Job:
     """Submit the job or find the one under way, and wait for its end. TrainingFailed where it leaves no model."""
+    train = context.workload.train
     code, command = training_code(context)
     spec = JobSpec(
         name=_next_attempt(context.platform.compute, context.name, key),
         code=code.resolve(),
         command=command,
         dataset_prefix=job_prefix(context.name, manifest.version),
-        environment=context.platform.models.job_environment(run_id),
+        environment=_environment(context, run_id),
         tags={"workload": context.name, "dataset_version": manifest.version, "run_id": run_id},
-        time_limit_seconds=int(context.workload.train.time_limit.total_seconds()),
+        time_limit_seconds=int(train.time_limit.total_seconds()),
+        search=train.search,
+        job_file=train.job,
+        parameters=train.parameters if train.job is not None else {},
     )
     job = _wait(context.platform.compute, spec)
     log = context.platform.compute.logs(spec.name)
@@ -75,6 +83,15 @@ def run_job(context: Context, manifest: DatasetManifest, key: str, run_id: str) 
         why = job.reason or f"exit code {job.exit_code}"
         raise TrainingFailed(f"Job {spec.name} {job.status.value}: {why}. The end of its log:\n{log[-2000:]}")
     return job
+
+
+def _environment(context: Context, run_id: str) -> dict[str, str]:
+    """How the job's own logging finds MLflow. The trials of a search do not all log into the one run of the search."""
+    variables = context.platform.models.job_environment(run_id)
+    if context.workload.train.search is None:
+        return variables
+    alone = {name: value for name, value in variables.items() if name != "MLFLOW_RUN_ID"}
+    return {**alone, "MLFLOW_EXPERIMENT_NAME": context.name}
 
 
 def cancel_job(context: Context, manifest: DatasetManifest) -> None:
@@ -87,15 +104,15 @@ def cancel_job(context: Context, manifest: DatasetManifest) -> None:
 
 
 def _next_attempt(compute: Compute, workload: str, key: str) -> str:
-    """The job that runs or has succeeded under this key, or the name of the next attempt."""
+    """The job that runs, can be carried on or has succeeded under this key, or the name of the next attempt."""
     attempt = 1
     while True:
         name = job_name(workload, key, attempt)
         try:
-            status = compute.get(name).status
+            job = compute.get(name)
         except NotFound:
             return name
-        if status in (JobStatus.RUNNING, JobStatus.COMPLETED):
+        if job.status in (JobStatus.RUNNING, JobStatus.COMPLETED) or job.resumable:
             return name
         attempt += 1
 

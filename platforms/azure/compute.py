@@ -17,9 +17,11 @@ from platforms.azure.clients import AzureClients
 from platforms.azure.data_assets import ensure_data_asset
 from platforms.azure.environments import Environments
 from platforms.azure.errors import told, word
+from platforms.azure.job_file import load
 from platforms.azure.run_details import error_of, run_details
 from platforms.azure.sweeps import RUNNER, SweepTrials, as_sweep, best_of, is_sweep, trial_command, worth_telling
 from platforms.code_folders import NOT_CODE
+from platforms.job_files import JobFile, read_job_file
 from platforms.ports import BlobStore, Job, JobSpec, JobStatus, NotFound, PlatformError, Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class AzureCompute:
         if next(self._blobs.list(spec.dataset_prefix), None) is None:
             raise NotFound(f"Job {spec.name} has no data: nothing lies under {spec.dataset_prefix}.")
         client = self._client
+        file = None if spec.job_file is None else read_job_file(spec.code / spec.job_file, spec.parameters)
         data = self._data(client, spec)
         environment = Environments(self._clients).ensure("training")
         with tempfile.TemporaryDirectory() as folder:
@@ -59,7 +62,11 @@ class AzureCompute:
                 shutil.copy(RUNNER, folder)
             try:
                 with told("submit", f"job {spec.name}"):
-                    client.jobs.create_or_update(self._job(spec, Path(folder), data, environment))
+                    if file is None:
+                        job = self._job(spec, Path(folder), data, environment)
+                    else:
+                        job = self._job_of_file(file, spec, Path(folder), data, environment)
+                    client.jobs.create_or_update(job)
             except (Refused, Unavailable) as error:
                 return self._submitted_after_all(spec.name, error)
         return self.get(spec.name)
@@ -79,7 +86,10 @@ class AzureCompute:
 
     def logs(self, name: str, last_lines: int = 200) -> str:
         job = self._found(name)
-        lines = self._sweeps_log(job) if is_sweep(job) else self._log(name)
+        if is_sweep(job):
+            lines = self._sweeps_log(job)
+        else:
+            lines = self._pipelines_log(name) if word(job.type) == "pipeline" else self._log(name)
         return "\n".join(lines[-last_lines:])
 
     def _sweeps_log(self, job: Any) -> list[str]:
@@ -89,6 +99,12 @@ class AzureCompute:
         for headline, child, most in worth_telling(trials, job.name):
             lines += [headline, *self._log(child)[-most:]]
         return [*lines, *trials.table().splitlines()]
+
+    def _pipelines_log(self, name: str) -> list[str]:
+        """Its nodes' logs, one after the other."""
+        with told("list the nodes", f"job {name}"):
+            nodes = list(self._client.jobs.list(parent_job_name=name))
+        return [line for node in nodes for line in (f"{node.display_name}: {word(node.status)}", *self._log(node.name))]
 
     def _log(self, name: str) -> list[str]:
         files = self._details(name).get("logFiles") or {}
@@ -166,6 +182,11 @@ class AzureCompute:
         if serverless:
             job.resources = JobResourceConfiguration(instance_type=settings.training_size, instance_count=1)
         return job
+
+    def _job_of_file(self, file: JobFile, spec: JobSpec, folder: Path, data: str, environment: str) -> Any:
+        compute = self._clients.settings.compute
+        defaults = {"environment": environment, "compute": compute if compute == SERVERLESS else f"azureml:{compute}"}
+        return load(file, folder, spec, data, self._path(_outputs(spec.name)), defaults)
 
     def _submitted_after_all(self, name: str, error: PlatformError) -> Job:
         """The job of that name: another was faster, or only the answer to its submission was lost."""

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from platforms.code_folders import NOT_CODE
+from platforms.local.job_file import checked
+from platforms.local.job_file import command as job_file_command
+from platforms.local.job_file import environment as job_file_environment
 from platforms.local.search import SEARCH_FILE, described, search_command
 from platforms.ports import BlobStore, Job, JobSpec, JobStatus, NotFound, Refused
 
@@ -33,6 +36,8 @@ class LocalCompute:
     def submit(self, spec: JobSpec) -> Job:
         folder = self.root / spec.name
         if not folder.exists():
+            if spec.job_file is not None:
+                checked(spec)
             self._prepare(spec, folder)
         if not (folder / "exit.json").exists() and not (folder / "running.json").exists():
             self._start(folder)
@@ -115,10 +120,14 @@ class LocalCompute:
         out = str(folder.resolve() / "out") if spec.search is None else "{out}"  # else each trial has its own
         places = {"data": str(folder.resolve() / "data"), "out": out}
         words = [sys.executable if word == "python" else word.format(**places) for word in spec.command]
+        file = None if spec.job_file is None else checked(spec)
+        if file is not None:
+            words = job_file_command(file, spec, folder.resolve())
+        own = {} if file is None else job_file_environment(file)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_FOR_JOBS)}
         return {
             "command": words,
-            "environment": kept | {"PYTHONUNBUFFERED": "1"} | dict(spec.environment),
+            "environment": {**kept, "PYTHONUNBUFFERED": "1", **own, **spec.environment},
             "time_limit_seconds": spec.time_limit_seconds,
             "tags": dict(spec.tags),
             "resumable": spec.search is not None,

@@ -14,6 +14,7 @@ name: patients
 kind: classification
 data: {raw: patients/raw/, label: Sick}
 """
+SEARCH = "train: {{search: {{space: {{{}}}, {}objective: roc_auc}}}}"
 
 
 def write(folder: Path, text: str, name: str = "patients") -> Path:
@@ -45,6 +46,30 @@ def test_three_lines_are_a_workload(tmp_path: Path) -> None:
         (SHORTEST + "train: {script: a.py, recipe: linear}", "train: give a script or a recipe, not both"),
         (SHORTEST + "train: {script: absent.py}", "train.script: there is no file absent.py"),
         (SHORTEST + "budget: {retrainings_per_week: -1}", "budget.retrainings_per_week: Input should be greater"),
+        (SHORTEST + "train: {script: a.py, job: a.yml}", "train: give a job or a script or a recipe"),
+        (SHORTEST + "train: {job: absent.yml}", "train.job: there is no file absent.yml"),
+        (SHORTEST + SEARCH.format("x: 5", ""), "train.search.space.x: write a range, such as {low: 0.01"),
+        (SHORTEST + SEARCH.format("x: {low: 2, high: 1}", ""), "space.x.range: low must be below high"),
+        (SHORTEST + SEARCH.format("x: {low: 0, high: 1, log: true}", ""), "with log, low must be above 0"),
+        (SHORTEST + SEARCH.format("x: [1, 1]", ""), "space.x names a choice twice"),
+        (SHORTEST + SEARCH.format("data: [1, 2]", ""), "space.data: --data is what tells the script its folder"),
+        (SHORTEST + SEARCH.format("x: [1]", "trials: 0, "), "train.search.trials: Input should be greater"),
+        (SHORTEST + SEARCH.format("x: {low: 0, high: 1}", "sampling: grid, "), "a grid takes lists of choices only"),
+        (
+            SHORTEST + SEARCH.format("x: [1, 2]", "sampling: grid, trials: 1, "),
+            "the grid has 2 points, and trials is 1",
+        ),
+        (SHORTEST + SEARCH.format("x: [1, 2]", "colour: 1, "), "train.search.colour: there is no such field"),
+        (SHORTEST + "train: {search: {space: {x: [1]}, objective: mine}}", "mine is no metric that is known: say goal"),
+        (SHORTEST + "train: {search: {space: {x: [1]}, objective: cv_r2}}", "cv_r2 is no metric of a classification"),
+        (
+            SHORTEST + "train: {recipe: linear, search: {space: {C: [1, 2]}, objective: roc_auc}}",
+            "a recipe of a classification writes cv_roc_auc, cv_accuracy only",
+        ),
+        (
+            SHORTEST + "train: {parameters: {x: 1}, search: {space: {x: [1, 2]}, objective: roc_auc}}",
+            "x stands in parameters and in search.space",
+        ),
         ("- a list", "it must hold fields"),
         ("name: [unclosed", "it is no YAML"),
     ],
