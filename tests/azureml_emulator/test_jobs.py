@@ -172,6 +172,13 @@ def test_a_jobs_log_is_streamed(
     assert shown.index("Streaming user_logs/std_log.txt") < shown.index("first") < shown.index("last")
 
 
+def test_a_job_that_has_ended_can_be_streamed(ready: MLClient, capsys: pytest.CaptureFixture[str]) -> None:
+    made = ready.jobs.create_or_update(_job("echo all of it"))
+    assert wait(ready, made.name) == "Completed"
+    ready.jobs.stream(made.name)
+    assert f"RunId: {made.name}" in capsys.readouterr().out
+
+
 def test_an_unknown_compute_is_refused(ready: MLClient) -> None:
     with pytest.raises(Exception, match="nowhere"):
         ready.jobs.create_or_update(_job("echo 1", compute="nowhere"))
