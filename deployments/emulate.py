@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -53,6 +54,7 @@ def emulate(state: Path, port: int, azurite: bool, background: bool) -> None:
             return
         print("# Ctrl-C ends it.", flush=True)
         try:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` as Ctrl-C
             with suppress(KeyboardInterrupt):
                 _until_it_ends(started.pid)
         finally:

@@ -9,6 +9,7 @@ The transcript holds keys and types, no values: it may be shown to others, and c
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -17,7 +18,7 @@ import typer
 
 from deployments.azure.compare import compare, read_transcript
 from deployments.azure.smoke_cleaning import clean
-from deployments.azure.smoke_steps import STEPS, Scratch
+from deployments.azure.smoke_steps import STEPS, Scratch, Step
 from deployments.azure.transcript import Transcript
 from platforms.azure.clients import AzureClients
 from platforms.azure.settings import AzureSettings
@@ -29,7 +30,9 @@ TRANSCRIPT = Path(".perennial/azure-smoke/transcript.jsonl")
 PATIENCE_SECONDS = 3600.0  # a first job waits for its image
 
 
-def smoke(settings: Settings, transcript: Path, patience: float = PATIENCE_SECONDS) -> list[str]:
+def smoke(
+    settings: Settings, transcript: Path, patience: float = PATIENCE_SECONDS, steps: Sequence[Step] = STEPS
+) -> list[str]:
     """Every step, and what failed, a line each; a step that fails does not stop the next. The transcript is written."""
     azure = settings.require_azure()
     name = f"perennial-smoke-{uuid4().hex[:6]}"
@@ -39,7 +42,7 @@ def smoke(settings: Settings, transcript: Path, patience: float = PATIENCE_SECON
         recorded = Transcript(_names(azure, name))
         with recorded.recording():
             try:
-                for step in STEPS:
+                for step in steps:
                     failed += _try(step.__name__, lambda step=step: step(scratch))
             finally:
                 failed += [f"cleaning: {line}" for line in clean(scratch)]

@@ -201,4 +201,5 @@ def absent(scratch: Scratch) -> None:
         raise StepFailed(f"a {what} that is not there was found")
 
 
-STEPS: tuple[Callable[[Scratch], None], ...] = (blobs, setup, jobs, models, endpoints, absent)
+Step = Callable[[Scratch], None]
+STEPS: tuple[Step, ...] = (blobs, setup, jobs, models, endpoints, absent)

@@ -30,6 +30,8 @@ def end_job(clients: AzureClients, name: str) -> None:
 
 
 def archive_version(clients: AzureClients, kind: Literal["models", "data"], name: str, version: str) -> None:
-    """In the development workspace; a registry's own versions stay: there it is for its owner to delete them."""
+    """In the development workspace, with its name; a registry's own versions stay: its owner may delete those."""
+    assets = getattr(clients.workspace("development"), kind)
     with told("archive", f"{kind} {name}:{version}"):
-        getattr(clients.workspace("development"), kind).archive(name, version=version)
+        assets.archive(name, version=version)
+        assets.archive(name)

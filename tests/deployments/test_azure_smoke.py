@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,15 +10,16 @@ import pytest
 
 from deployments.azure.compare import compare, read_transcript
 from deployments.azure.smoke import smoke
+from deployments.azure.smoke_steps import Scratch, blobs
 from platforms.azure.clients import AzureClients
 from platforms.azure.emulated import WORKSPACES, emulated_settings, identity_of, make_infrastructure
 from platforms.choose import choose_platform
 from platforms.settings import Settings
-from tests.azureml_emulator.conftest import SERVE, Emulator
+from tests.azureml_emulator.conftest import SERVE, Emulator, tracking_server  # noqa: F401  (a fixture)
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory, tracking_server: str) -> Iterator[Settings]:
+def settings(tmp_path_factory: pytest.TempPathFactory, tracking_server: str) -> Iterator[Settings]:  # noqa: F811
     folder = tmp_path_factory.mktemp("azure")
     options = ["--registry", "perennial-models", "--mlflow", tracking_server, "--serve", SERVE, "--check-bodies"]
     for name in WORKSPACES:
@@ -82,14 +82,17 @@ def test_transcripts_are_compared_operation_by_operation(transcript: Path) -> No
     assert "/metrics 2024-02-01: only in the first" in found
 
 
-def test_it_cleans_up_where_it_fails(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError("no traffic today, AccountKey=secret;")
+def test_it_cleans_up_where_it_fails(settings: Settings, tmp_path: Path) -> None:
+    def fails(scratch: Scratch) -> None:
+        scratch.platform.endpoints.ensure(scratch.endpoint, {})
+        assert scratch.platform.endpoints.names() == [scratch.endpoint]
+        raise RuntimeError("no traffic today, AccountKey=key-of-somebody;")
 
-    monkeypatch.setattr("platforms.azure.endpoints.AzureOnlineEndpoints.set_traffic", broken)
-    failed = smoke(settings, tmp_path / "transcript.jsonl", patience=120)
-    assert len(failed) == 1
+    failed = smoke(settings, tmp_path / "transcript.jsonl", steps=(blobs, fails))
+    assert len(failed) == 1, failed
     assert "no traffic today" in failed[0]
-    assert "secret" not in failed[0]
-    assert choose_platform(settings).endpoints.names() == []
-    assert json.loads((tmp_path / "transcript.jsonl").read_text().splitlines()[0])
+    assert "key-of-somebody" not in failed[0]
+    platform = choose_platform(settings)
+    assert platform.endpoints.names() == []
+    assert list(platform.blobs.list("perennial-smoke-")) == []
+    assert read_transcript(tmp_path / "transcript.jsonl")
