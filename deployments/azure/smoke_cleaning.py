@@ -33,6 +33,8 @@ def _steps(scratch: Scratch, clients: AzureClients) -> Iterator[tuple[str, Calla
         yield f"model {name}", partial(archive_version, clients, "models", name, str(scratch.version.version))
     data = f"{name}-train"
     yield f"data asset {data}", partial(archive_version, clients, "data", data, digest(name.encode()))
+    for job in scratch.jobs:  # the service makes an asset of each output
+        yield f"output of job {job}", partial(archive_version, clients, "data", f"azureml_{job}_output_data_out", "1")
     yield "blobs", partial(_delete_blobs, scratch)
 
 
