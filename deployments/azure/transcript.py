@@ -25,6 +25,7 @@ _MASKS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE), "{guid}"),
     (re.compile(r"\b[0-9a-f]{12,}\b", re.IGNORECASE), "{hex}"),
     (re.compile(r"(?<=/)\d+(?=/|$)"), "{n}"),
+    (re.compile(r"(?<=/)tmp[a-z0-9_]{8}(?=/|$)"), "{tmp}"),
 )
 
 
