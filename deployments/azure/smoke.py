@@ -43,7 +43,7 @@ def smoke(
         with recorded.recording():
             try:
                 for step in steps:
-                    failed += _try(step.__name__, lambda step=step: step(scratch))  # type: ignore[misc]
+                    failed += _try(step.__name__, lambda step=step: step(scratch))
             finally:
                 failed += [f"cleaning: {line}" for line in clean(scratch)]
                 recorded.write(transcript)

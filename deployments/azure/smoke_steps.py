@@ -195,7 +195,7 @@ def absent(scratch: Scratch) -> None:
         ("endpoint", lambda: port.endpoints.get(staging_endpoint("absent"))),
     ):
         try:
-            look()  # type: ignore[no-untyped-call]
+            look()
         except NotFound:
             continue
         raise StepFailed(f"a {what} that is not there was found")
