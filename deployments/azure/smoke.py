@@ -39,7 +39,7 @@ def smoke(
     failed: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         scratch = Scratch(settings, choose_platform(settings), name, Path(folder), patience)
-        recorded = Transcript(_names(azure, name))
+        recorded = Transcript(_names(azure), name)
         with recorded.recording():
             try:
                 for step in steps:
@@ -60,11 +60,11 @@ def _try(name: str, step: object) -> list[str]:
     return []
 
 
-def _names(azure: AzureSettings, scratch: str) -> dict[str, str]:
+def _names(azure: AzureSettings) -> dict[str, str]:
     """What the settings name, by what stands in the transcript for it."""
     region = AzureClients(azure).region
     own = {
-        scratch: "{scratch}", azure.subscription: "{subscription}", azure.resource_group: "{group}",
+        azure.subscription: "{subscription}", azure.resource_group: "{group}",
         azure.compute: "{compute}", azure.datastore: "{datastore}", azure.container: "{container}", region: "{region}",
     }  # fmt: skip
     own |= {azure.registry: "{registry}"} if azure.registry else {}

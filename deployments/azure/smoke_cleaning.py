@@ -7,9 +7,9 @@ from contextlib import suppress
 from functools import partial
 
 from deployments.azure.smoke_steps import Scratch
-from lifecycle.names import digest
+from lifecycle.names import STAGING_SLOT
 from platforms.azure.clients import AzureClients
-from platforms.azure.removal import archive_version, delete_endpoint, end_job
+from platforms.azure.removal import archive_asset, delete_endpoint, end_job
 from platforms.ports import NotFound
 
 
@@ -30,9 +30,12 @@ def _steps(scratch: Scratch, clients: AzureClients) -> Iterator[tuple[str, Calla
     for job in scratch.jobs:
         yield f"job {job}", partial(end_job, clients, job)
     if scratch.version is not None:
-        yield f"model {name}", partial(archive_version, clients, "models", name, str(scratch.version.version))
-    data = f"{name}-train"
-    yield f"data asset {data}", partial(archive_version, clients, "data", data, digest(name.encode()))
+        yield f"model {name}", partial(archive_asset, clients, "models", name)
+    # The service makes an asset of each output of a job, and of what a deployment's collector keeps.
+    outputs = [f"azureml_{job}_output_data_out" for job in scratch.jobs]
+    collected = [f"{scratch.endpoint}-{STAGING_SLOT}-{kind}" for kind in ("model_inputs", "model_outputs")]
+    for data in (f"{name}-train", *outputs, *collected):
+        yield f"data asset {data}", partial(archive_asset, clients, "data", data)
     yield "blobs", partial(_delete_blobs, scratch)
 
 

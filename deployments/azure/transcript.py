@@ -21,16 +21,22 @@ from deployments.azure.shapes import Shape, mask_key, shape_of
 
 # What differs between one subscription and another, besides the names that the settings tell.
 _MASKS = (
+    (re.compile(r"^[^./]+(?=\.(blob|dfs|queue|file)\.core\.)"), "{account}"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE), "{guid}"),
     (re.compile(r"\b[0-9a-f]{12,}\b", re.IGNORECASE), "{hex}"),
     (re.compile(r"(?<=/)\d+(?=/|$)"), "{n}"),
+    (re.compile(r"(?<=/)tmp[a-z0-9_]{8}(?=/|$)"), "{tmp}"),
 )
 
 
 class Transcript:
-    """Exchanges, in the order in which they ended. `names`: what to write instead of a name that is somebody's own."""
+    """Exchanges, in the order in which they ended. `names`: what to write instead of a name that is somebody's own.
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    `scratch` is the stem of all names that were made up for the occasion.
+    """
+
+    def __init__(self, names: Mapping[str, str], scratch: str) -> None:
+        self._scratch = scratch
         self._names = sorted(names.items(), key=lambda pair: -len(pair[0]))  # the longest first: one may hold another
         self._lock = threading.Lock()
         self.exchanges: list[dict[str, Any]] = []
@@ -65,8 +71,10 @@ class Transcript:
 
     def masked(self, text: str) -> str:
         """Without what is somebody's own."""
+        text = text.replace(self._scratch, "{scratch}")
         for name, instead in self._names:
-            text = re.sub(re.escape(name), instead, text, flags=re.IGNORECASE)
+            # Whole words: a workspace called `staging` is no part of an endpoint's name that ends so.
+            text = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", instead, text, flags=re.IGNORECASE)
         for pattern, instead in _MASKS:
             text = pattern.sub(instead, text)
         return text

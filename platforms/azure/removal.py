@@ -29,9 +29,10 @@ def end_job(clients: AzureClients, name: str) -> None:
         client.jobs.archive(name)
 
 
-def archive_version(clients: AzureClients, kind: Literal["models", "data"], name: str, version: str) -> None:
-    """In the development workspace, with its name; a registry's own versions stay: its owner may delete those."""
-    assets = getattr(clients.workspace("development"), kind)
-    with told("archive", f"{kind} {name}:{version}"):
-        assets.archive(name, version=version)
-        assets.archive(name)
+def archive_asset(clients: AzureClients, kind: Literal["models", "data"], name: str) -> None:
+    """All versions, in the development workspace; a registry's own stay: its owner may delete those.
+
+    By the name, not version by version: that would send each back as it was got, which not every kind may be.
+    """
+    with told("archive", f"{kind} {name}"):
+        getattr(clients.workspace("development"), kind).archive(name)

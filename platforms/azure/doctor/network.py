@@ -16,7 +16,8 @@ _FIXED = ("login.microsoftonline.com", "management.azure.com")
 
 def checks(subject: Subject, denied: Collection[Stage]) -> Iterator[Check]:
     """A check a host. Those of a region are known once a workspace has told it."""
-    for host in [*_FIXED, *_storage(subject)]:
+    registries = ["eastus.api.azureml.ms"] if subject.settings.registry else []  # where the SDK asks for all of them
+    for host in [*_FIXED, *registries, *_storage(subject)]:
         yield Check(_title(host), partial(_reach, host), _mend(host))
     if "development" not in denied:
         yield Check("host of the region's data plane", partial(_regional, subject, "development", "{}.api.azureml.ms"))
