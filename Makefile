@@ -40,7 +40,7 @@ down: ## Stop the service and what the demo left running
 	@if test -x $(BIN)/perennial; then $(BIN)/perennial down; fi
 
 test: setup ## Run the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m $(if $(ARGS),pytest $(ARGS),tests)
 
 CHECKOV := .perennial/checkov
 SCANNED := $(shell find deployments/azure docker -name '*.bicep' -o -name '*Dockerfile' -o -name 'scan.py' 2>/dev/null)
