@@ -1,4 +1,4 @@
-"""`python -m tests`: the whole suite, in two sessions side by side; most tests wait for processes more than they compute.
+"""`python -m tests`: the whole suite in two sessions side by side, since most tests wait more than they compute.
 
 The emulator's tests share nothing with the others but installed programs, which are put in place first.
 """
