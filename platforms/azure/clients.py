@@ -44,6 +44,7 @@ class AzureClients:
         self._regions: dict[Stage, str] = {}
         self._lock = threading.Lock()
         logging.getLogger("azure").setLevel(logging.WARNING)
+        logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)  # the versions are pinned
 
     def credential(self, stage: Stage) -> TokenCredential:
         """The stage's identity: by environment, workload identity, managed identity or a developer's sign-in."""
