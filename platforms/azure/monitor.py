@@ -12,7 +12,8 @@ import httpx
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 
-from platforms.ports import NotFound, PlatformError, Refused, Unavailable
+from platforms.azure.answers import problem_in
+from platforms.ports import PlatformError, Refused, Unavailable
 
 ADDRESS = "https://management.azure.com"
 _API = "2024-02-01"
@@ -69,7 +70,7 @@ class Monitor:
                 if response.is_success:
                     content: dict[str, Any] = response.json()
                     return content
-                problem = _problem(resource, response)
+                problem = problem_in(response, f"Metrics of {resource}")
                 pause = _seconds(response.headers.get("Retry-After"), pause)
             if not isinstance(problem, Unavailable) or attempt == _TRIES - 1:
                 break
@@ -89,19 +90,6 @@ def _series(element: Mapping[str, Any]) -> Series:
     dimensions = {one["name"]["value"].lower(): str(one["value"]) for one in element.get("metadatavalues", [])}
     points = element.get("data", [])
     return Series(dimensions, {one["timeStamp"]: one["average"] for one in points if one.get("average") is not None})
-
-
-def _problem(resource: str, response: httpx.Response) -> PlatformError:
-    try:
-        error = response.json().get("error") or response.json()
-        words = f"{error.get('code')}: {error.get('message')}"
-    except (ValueError, AttributeError):
-        words = response.text[:500]
-    message = f"Metrics of {resource}: HTTP {response.status_code}, {words}"
-    if response.status_code == 404:
-        return NotFound(message)
-    later = response.status_code in (408, 429) or response.status_code >= 500
-    return Unavailable(message) if later else Refused(message)
 
 
 def _seconds(text: str | None, otherwise: float) -> float:

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 
 from lifecycle.names import Stage
+from platforms.azure.answers import problem_in
 from platforms.azure.clients import AzureClients
-from platforms.ports import NotFound, PlatformError, Refused, Unavailable
-from platforms.secrets import without_secrets
+from platforms.ports import Unavailable
 
 MANAGEMENT = "https://management.azure.com"
 ML_API = "2024-10-01"
@@ -32,7 +32,7 @@ class ResourceManager:
             host = httpx.URL(url).host
             raise Unavailable(f"{host} does not answer: {type(error).__name__} {error}") from None
         if not answer.is_success:
-            raise _problem(answer)
+            raise problem_in(answer)
         content: dict[str, Any] = answer.json()
         return content
 
@@ -44,16 +44,3 @@ class ResourceManager:
             answer = self.get(stage, answer["nextLink"], "")
             found += answer.get("value", [])
         return found
-
-
-def _problem(answer: httpx.Response) -> PlatformError:
-    try:
-        error = answer.json().get("error") or answer.json()
-        words = f"{error.get('code')}: {error.get('message')}"
-    except (ValueError, AttributeError):
-        words = answer.text[:300]
-    message = f"HTTP {answer.status_code}, {without_secrets(words)}"
-    if answer.status_code == 404:
-        return NotFound(message)
-    later = answer.status_code in (408, 429) or answer.status_code >= 500
-    return Unavailable(message) if later else Refused(message)
