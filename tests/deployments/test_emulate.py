@@ -43,7 +43,13 @@ def _python(printed: str) -> subprocess.CompletedProcess[str]:
 def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     words = [COMMAND, "emulate", "--state", str(tmp_path / "state"), "--port", "0"]
     process = subprocess.Popen(
-        words, env=_environment(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        words,
+        env=_environment(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's background has none
     )
     yield process
     if process.poll() is None:
