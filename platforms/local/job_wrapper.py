@@ -44,6 +44,8 @@ def run(folder: Path) -> int:
             process_group=0,  # so that a cancellation ends what it started, too
         )
         _write(folder / "running.json", {"wrapper": os.getpid(), "child": child.pid, "started": started})
+        if (folder / "cancelled").exists():  # before there was anybody to be told
+            os.killpg(child.pid, signal.SIGTERM)
         reason = ""
         try:
             code = child.wait(timeout=spec["time_limit_seconds"])
