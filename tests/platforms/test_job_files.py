@@ -110,6 +110,6 @@ def test_a_pipeline_file_is_refused_here_with_what_to_do(tmp_path: Path) -> None
     from platforms.local.compute import LocalCompute
 
     blobs = LocalBlobStore(tmp_path / "blobs")
-    local = Platform("local", blobs, LocalCompute(tmp_path / "jobs", blobs), None, None, None)  # type: ignore[arg-type]
+    local = Platform("local", blobs, LocalCompute(tmp_path / "jobs", blobs), None, None, None, None)  # type: ignore[arg-type]
     with pytest.raises(Refused, match="set PERENNIAL_PLATFORM to azure or azure-emulated, or let"):
         local.compute.submit(job(local, tmp_path, PIPELINE))

@@ -22,7 +22,7 @@ from tests.platforms.searching import METRICS, search, search_job
 def local(tmp_path: Path) -> Platform:
     blobs = LocalBlobStore(tmp_path / "blobs")
     compute = LocalCompute(tmp_path / "jobs", blobs)
-    return Platform("local", blobs, compute, None, None, None)  # type: ignore[arg-type]
+    return Platform("local", blobs, compute, None, None, None, None)  # type: ignore[arg-type]
 
 
 WAIT_ONCE = """
