@@ -48,7 +48,7 @@ def datastore(clients: AzureClients, stage: Stage = "development") -> Iterator[I
         with told("create", what):
             client.datastores.create_or_update(store)
 
-    yield Item(stage, what, _is_there(lambda: client.datastores.get(settings.datastore), what), make)
+    yield _item(stage, what, lambda: client.datastores.get(settings.datastore), make)
 
 
 def environments(clients: AzureClients) -> Iterator[Item]:
@@ -70,9 +70,8 @@ def _data_assets(clients: AzureClients, blobs: BlobStore, workloads: Sequence[st
         name = f"{workload}-train"
         for version in _dataset_versions(blobs, workload):
             what = f"data asset {name}:{version}"
-            there = _is_there(partial(client.data.get, name, version=version), what)
             make = partial(ensure_data_asset, client, store, name, version, job_prefix(workload, version))
-            yield Item("development", what, there, make)
+            yield _item("development", what, partial(client.data.get, name, version=version), make)
 
 
 def _dataset_versions(blobs: BlobStore, workload: str) -> list[str]:
@@ -85,17 +84,22 @@ def _dataset_versions(blobs: BlobStore, workload: str) -> list[str]:
 
 
 def _endpoints(endpoints: OnlineEndpoints, workloads: Sequence[str]) -> Iterator[Item]:
-    """Shells without slots, which cost nothing. One stage's identity cannot see the others'; releases make theirs."""
+    """Shells without slots, which cost nothing; a release makes what setup could not."""
     for workload in workloads:
         stages: tuple[tuple[Stage, str], ...] = (("staging", staging_endpoint(workload)), ("production", workload))
         for stage, name in stages:
             make = partial(endpoints.ensure, name, {"workload": workload, "stage": stage})
-            try:
-                there, why = _is_there(partial(endpoints.get, name), f"endpoint {name}"), ""
-            except Refused as refusal:
-                yield Item(stage, f"endpoint {name}", None, make, str(refusal))
-                continue
-            yield Item(stage, f"endpoint {name}", there, make, why)
+            yield _item(stage, f"endpoint {name}", partial(endpoints.get, name), make)
+
+
+def _item(stage: Stage, what: str, get: Callable[[], object], make: Callable[[], object]) -> Item:
+    """Whether it is there. One stage's identity cannot see the others': theirs are not known, and none fails for it."""
+    try:
+        return Item(stage, what, _is_there(get, what), make)
+    except Refused as refusal:
+        if stage == "development":
+            raise
+        return Item(stage, what, None, make, str(refusal))
 
 
 def _is_there(get: Callable[[], object], what: str) -> bool:
