@@ -9,9 +9,8 @@ from html import unescape
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qsl, quote
 
-import httpx
-
 from azureml_emulator.accounts import Container
+from azureml_emulator.connections import loopback_client
 from azureml_emulator.errors import user_error
 
 _CHUNK = 1 << 20
@@ -23,12 +22,11 @@ class BlobClient:
 
     def __init__(self, signatures: Mapping[str, str], proxy_port: int, authority: Path) -> None:
         self._signatures = {account: dict(parse_qsl(query)) for account, query in signatures.items()}
-        self._http = httpx.Client(
+        self._http = loopback_client(
             proxy=f"http://127.0.0.1:{proxy_port}",
             verify=ssl.create_default_context(cafile=str(authority)),
             headers=_VERSION,
             timeout=60.0,
-            trust_env=False,
         )
 
     def create_container(self, container: Container) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 from starlette.responses import Response
 
+from azureml_emulator.connections import loopback_client
 from azureml_emulator.endpoints import KIND
 from azureml_emulator.errors import ServiceError, not_found
 from azureml_emulator.job_spec import seconds
@@ -32,7 +33,7 @@ class Scoring:
         self._world = world
         self._metrics = metrics
         self._serving = serving
-        self._http = httpx.Client(trust_env=False)
+        self._http = loopback_client()
         self._mirrors = ThreadPoolExecutor(4)
 
     def answer(self, call: Call) -> Response:
