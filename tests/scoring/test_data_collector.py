@@ -161,11 +161,11 @@ def test_a_collector_that_hangs_costs_nothing(server: Server, collector: Collect
 
 def test_what_waits_is_sent_when_the_server_ends(server: Server, collector: Collector) -> None:
     collector.open.set()
-    before = len(collector.rows("model_inputs")), len(collector.rows("model_outputs"))
-    assert server.score({"age": 40.0, "weight": 80}).status_code == 200
+    answer = server.score({"age": 40.0, "weight": 80}).json()
     server.stop()
-    after = len(collector.rows("model_inputs")), len(collector.rows("model_outputs"))
-    assert after == (before[0] + 1, before[1] + 1)
+    (scored,) = (prediction["correlation_id"] for prediction in answer["predictions"])
+    for collection in ("model_inputs", "model_outputs"):
+        assert [row["correlation_id"] for row in collector.rows(collection)].count(scored) == 1
 
 
 def test_one_that_is_not_there_or_does_not_answer_lets_the_server_be(tmp_path: Path, model: Path) -> None:
