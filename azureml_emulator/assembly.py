@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 
@@ -20,6 +22,7 @@ from azureml_emulator.blobs import Blobs
 from azureml_emulator.bodies import Bodies
 from azureml_emulator.composites import Composites
 from azureml_emulator.computes import Computes
+from azureml_emulator.connections import loopback_client
 from azureml_emulator.deployments import Deployments
 from azureml_emulator.endpoints import Endpoints
 from azureml_emulator.history import History
@@ -34,6 +37,7 @@ from azureml_emulator.quotas import Quotas
 from azureml_emulator.registries import Registries
 from azureml_emulator.registry_imports import RegistryImports
 from azureml_emulator.registry_references import RegistryReferences
+from azureml_emulator.routing import Router
 from azureml_emulator.run_artifacts import RunArtifacts
 from azureml_emulator.sas import account_signature
 from azureml_emulator.schedules import Schedules
@@ -53,10 +57,94 @@ from azureml_emulator.world import World
 COLLECT_SECONDS = "AZUREML_EMULATOR_COLLECT_SECONDS"  # how long the data collector waits for more before it writes
 
 
+class _Part(Protocol):
+    """What answers some of the service's routes."""
+
+    def routes(self, router: Router) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What every part stands on: the application, the memory, and who may do what."""
+
+    settings: Settings
+    app: App
+    world: World
+    access: Access
+    index: BlobIndex
+    references: RegistryReferences
+    quotas: Quotas
+    workspaces: Workspaces
+    operations: Operations
+    http: httpx.Client
+
+    def close(self) -> None:
+        self.http.close()
+        self.world.blobs.close()
+        self.world.store.close()
+        self.index.close()
+
+
+@dataclass(frozen=True)
+class _Library:
+    """What is registered, in workspaces and registries, and where its bytes lie."""
+
+    assets: Assets
+    locations: Locations
+    registries: Registries
+    imports: RegistryImports
+
+
+@dataclass(frozen=True)
+class _Workshop:
+    """What runs jobs and tells of them."""
+
+    jobs: Jobs
+    composites: Composites
+    batch: BatchEndpoints
+    parts: Sequence[_Part]
+
+
+@dataclass(frozen=True)
+class _Counter:
+    """What serves models and counts their requests."""
+
+    serving: Serving
+    scoring: Scoring
+    parts: Sequence[_Part]
+
+
 def assemble(
     settings: Settings, proxy_port: int, authority: Path
 ) -> tuple[App, Callable[[], None], Callable[[], None]]:
     """The application, what to do once it answers, and what to do at the end."""
+    ground = _ground(settings, proxy_port, authority)
+    library = _library(ground)
+    workshop = _workshop(ground, library)
+    counter = _counter(ground, library)
+    app, batch = ground.app, workshop.batch
+    app.scoring = lambda call: batch.invoke(call) if batch.owns(call.host) else counter.scoring.answer(call)
+    shared: Sequence[_Part] = (ground.workspaces, ground.operations, ground.quotas)
+    for part in (*shared, library.assets, library.registries, library.imports, *workshop.parts, *counter.parts):
+        part.routes(app.service)
+    for name in (SCORING, *app.open.names, *app.service.names):
+        app.answers.expect(name)
+
+    def start() -> None:
+        ground.workspaces.prepare()
+        workshop.jobs.resume()
+        counter.serving.resume()
+
+    def stop() -> None:
+        workshop.composites.stop()
+        counter.serving.stop_all()
+        counter.scoring.close()
+        ground.close()
+
+    return app, start, stop
+
+
+def _ground(settings: Settings, proxy_port: int, authority: Path) -> _Ground:
     tokens = Tokens(settings)
     store = Store(settings.state / "emulator.sqlite")
     index = BlobIndex(settings.state / "blobs")
@@ -71,64 +159,47 @@ def assemble(
     tokens.routes(app.open)
     workspaces = Workspaces(world, access)
     workspaces.open_routes(app.open)
-    operations = Operations(world)
+    http = loopback_client(timeout=60.0)
+    return _Ground(settings, app, world, access, index, references, quotas, workspaces, Operations(world), http)
+
+
+def _library(ground: _Ground) -> _Library:
+    world, access = ground.world, ground.access
     assets = Assets(world)
     locations = Locations(world, assets)
     registries = Registries(world, access)
-    imports = RegistryImports(world, access, assets, locations, operations, registries)
-    http = httpx.Client(trust_env=False, timeout=60.0)
-    tracked = TrackedRuns(world, http)
+    imports = RegistryImports(world, access, assets, locations, ground.operations, registries)
+    return _Library(assets, locations, registries, imports)
+
+
+def _workshop(ground: _Ground, library: _Library) -> _Workshop:
+    world, operations, locations = ground.world, ground.operations, library.locations
+    tracked = TrackedRuns(world, ground.http)
+    batch_scoring = BatchScoring(world, locations)
     composites = Composites(world)
     composites.add("Sweep", Sweeps(tracked))
-    composites.add("Pipeline", Pipelines(world, assets))
-    jobs = Jobs(world, OutputAssets(assets), locations, operations, JobRuns(world), tracked, composites)
-    batch_scoring = BatchScoring(world, locations)
+    composites.add("Pipeline", Pipelines(world, library.assets))
     composites.add(BATCH_SCORING, batch_scoring)
-    batch = BatchEndpoints(world, access, operations, jobs, batch_scoring)
-    history = History(world, jobs, assets, locations)
-    artifacts = RunArtifacts(world, locations)
-    serving = Serving(world, assets, locations, references, float(os.environ.get(COLLECT_SECONDS, "1")))
-    endpoints = Endpoints(world, operations, serving)
-    deployments = Deployments(world, operations, serving)
-    metrics = MonitorMetrics(world, Utilisation(serving.process))
-    scoring = Scoring(world, serving, metrics)
-    app.scoring = lambda call: batch.invoke(call) if batch.owns(call.host) else scoring.answer(call)
-    tracking = Tracking(world, http, tracked)
-    for part in (
-        tracking,
-        artifacts,
-        workspaces,
-        operations,
-        assets,
-        registries,
-        quotas,
-        Subscriptions(world, access),
-        imports,
+    outputs = OutputAssets(library.assets)
+    jobs = Jobs(world, outputs, locations, operations, JobRuns(world), tracked, composites)
+    batch = BatchEndpoints(world, ground.access, operations, jobs, batch_scoring)
+    parts = (
+        Tracking(world, ground.http, tracked),
+        RunArtifacts(world, locations),
+        Subscriptions(world, ground.access),
         Computes(world, operations),
         jobs,
-        history,
-        endpoints,
-        deployments,
+        History(world, jobs, library.assets, locations),
         batch,
         Schedules(world, operations, jobs),
-        metrics,
-    ):
-        part.routes(app.service)
-    for name in (SCORING, *app.open.names, *app.service.names):
-        app.answers.expect(name)
+    )
+    return _Workshop(jobs, composites, batch, parts)
 
-    def start() -> None:
-        workspaces.prepare()
-        jobs.resume()
-        serving.resume()
 
-    def stop() -> None:
-        composites.stop()
-        serving.stop_all()
-        scoring.close()
-        http.close()
-        blobs.close()
-        store.close()
-        index.close()
-
-    return app, start, stop
+def _counter(ground: _Ground, library: _Library) -> _Counter:
+    world, operations = ground.world, ground.operations
+    wait = float(os.environ.get(COLLECT_SECONDS, "1"))
+    serving = Serving(world, library.assets, library.locations, ground.references, wait)
+    metrics = MonitorMetrics(world, Utilisation(serving.process))
+    parts = (Endpoints(world, operations, serving), Deployments(world, operations, serving), metrics)
+    return _Counter(serving, Scoring(world, serving, metrics), parts)
