@@ -1,0 +1,78 @@
+"""Models that answer over HTTP, in slots that share the traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from platforms.ports.models import RegisteredModel
+
+
+class SlotState(StrEnum):
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One deployment behind an endpoint (Azure's word: deployment), such as blue or green."""
+
+    name: str
+    state: SlotState
+    tags: Mapping[str, str]  # at least model_version
+    reason: str = ""  # why it failed
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    name: str
+    scoring_url: str
+    slots: Mapping[str, Slot]
+    traffic: Mapping[str, int]  # slot name -> per cent; sums to 0 or 100
+    tags: Mapping[str, str]
+
+
+class OnlineEndpoints(Protocol):
+    """HTTP endpoints with slots and traffic. No call changes what another slot answers meanwhile.
+
+    Scoring is not here: clients POST to `scoring_url` with `Authorization: Bearer KEY`; the header
+    `azureml-model-deployment` reaches a slot whatever the traffic says.
+    """
+
+    def ensure(self, name: str, tags: Mapping[str, str]) -> Endpoint:
+        """The endpoint, made without slots if it is not there. Refused for a name the service forbids."""
+
+    def get(self, name: str) -> Endpoint:
+        """NotFound where there is none."""
+
+    def names(self) -> list[str]:
+        """All endpoints."""
+
+    def deploy(self, endpoint: str, slot: str, version: RegisteredModel, tags: Mapping[str, str]) -> Slot:
+        """Start a slot on the registered model and return at once, mostly STARTING: poll `get`.
+
+        With the same tags as the slot that is there and has not failed, nothing happens (that is how a killed
+        caller carries on); with others, the slot is replaced. Refused for a slot with live traffic.
+        """
+
+    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> Endpoint:
+        """Shares of requests by slot, atomically. Refused unless they sum to 0 or 100 and name healthy slots."""
+
+    def delete_slot(self, endpoint: str, slot: str) -> None:
+        """Stop and remove it; harmless where there is none. Refused while it has live traffic."""
+
+    def logs(self, endpoint: str, slot: str, last_lines: int = 200) -> str:
+        """The end of what the slot's server printed."""
+
+    def key(self, endpoint: str) -> str:
+        """The key that clients score with. A secret: never logged, never in an artifact."""
+
+    def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
+        """By slot: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests. None stands for not known.
+
+        How far back is the platform's: since the slot started where the gateway counts; on Azure the last hour, some
+        minutes late, of the slots that were asked anything, with cpu_percent and memory_percent of their machines.
+        """
