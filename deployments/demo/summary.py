@@ -22,36 +22,20 @@ if TYPE_CHECKING:
 def result_of(loop: _Loop, first: RegisteredModel, second: RegisteredModel, clients: Clients) -> dict[str, Any]:
     """The content of demo.json, all of it read from what the parts themselves hold."""
     from tasks.promotion import production
-    from tasks.registration import metrics_of
 
-    entries = loop.context.ledger.entries()
-    compared = _entry(entries, "approved", second.version).evidence["comparison"]
-    metric = loop.context.workload.metric
     live = production(loop.context)
     if live is None:
         raise DemoFailed("Nothing serves in production.")
-    creator = loop.retrain.created_by
-    times = loop.times
+    entries, creator = loop.context.ledger.entries(), loop.retrain.created_by
     return {
         "workload": loop.context.name,
         "raw_rows": loop.raw_rows,
-        "first": {
-            "model_version": first.version,
-            "dataset_version": first.tags[DATASET],
-            "auc": metrics_of(first)[metric],
-        },
+        **_models(loop, first, second, entries),
         "drift": {"event_id": loop.drift["id"], "columns": loop.drift["payload"]["columns"]},
         "retrain": {
             "flow_run_id": str(loop.retrain.id),
             "created_by_type": creator.type if creator else None,
             "created_by_name": creator.display_value if creator else None,
-        },
-        "second": {
-            "model_version": second.version,
-            "dataset_version": second.tags[DATASET],
-            "auc": compared["challenger"],
-            "auc_champion_before": compared["champion"],
-            "auc_when_trained": metrics_of(second)[metric],
         },
         "endpoint": {
             "url": live.endpoint.scoring_url,
@@ -59,12 +43,7 @@ def result_of(loop: _Loop, first: RegisteredModel, second: RegisteredModel, clie
             "requests": clients.tally.requests,
             "errors": clients.tally.errors,
         },
-        "seconds": {
-            "setup": round(times.set_up - times.started, 2),
-            "loop": round(times.ended - times.set_up, 2),
-            "event_to_running": round(_event_to_running(loop), 2),
-            "total": round(times.ended - times.started, 2),
-        },
+        "seconds": _seconds(loop),
         "reports": _reports(loop),
         "decided_by": {str(entry.model_version): entry.by for entry in entries if entry.kind == "approved"},
         "steps": {
@@ -134,6 +113,39 @@ def _show_rest(console: Console, result: dict[str, Any]) -> None:
 
 def _entry(entries: list[LedgerEntry], kind: str, version: int) -> LedgerEntry:
     return next(entry for entry in entries if entry.kind == kind and entry.model_version == version)
+
+
+def _models(
+    loop: _Loop, first: RegisteredModel, second: RegisteredModel, entries: list[LedgerEntry]
+) -> dict[str, dict[str, Any]]:
+    from tasks.registration import metrics_of
+
+    metric = loop.context.workload.metric
+    compared = _entry(entries, "approved", second.version).evidence["comparison"]
+    return {
+        "first": {
+            "model_version": first.version,
+            "dataset_version": first.tags[DATASET],
+            "auc": metrics_of(first)[metric],
+        },
+        "second": {
+            "model_version": second.version,
+            "dataset_version": second.tags[DATASET],
+            "auc": compared["challenger"],
+            "auc_champion_before": compared["champion"],
+            "auc_when_trained": metrics_of(second)[metric],
+        },
+    }
+
+
+def _seconds(loop: _Loop) -> dict[str, float]:
+    times = loop.times
+    return {
+        "setup": round(times.set_up - times.started, 2),
+        "loop": round(times.ended - times.set_up, 2),
+        "event_to_running": round(_event_to_running(loop), 2),
+        "total": round(times.ended - times.started, 2),
+    }
 
 
 def _event_to_running(loop: _Loop) -> float:
