@@ -39,10 +39,7 @@ class BatchEndpoints:
 
     def routes(self, router: Router) -> None:
         one = f"{WORKSPACE}/{KIND}/{{name}}"
-        router.add("GET", f"{WORKSPACE}/{KIND}", self._list)
-        router.add("GET", one, self._get)
-        router.add("PUT", one, self._put)
-        router.add("DELETE", one, self._delete)
+        router.add_resource(one, self._list, self._get, self._put, self._delete)
         deployment = f"{one}/deployments/{{deployment}}"
         router.add("GET", f"{one}/deployments", self._deployments)
         router.add("GET", deployment, self._deployment)

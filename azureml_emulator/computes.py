@@ -19,11 +19,8 @@ class Computes:
 
     def routes(self, router: Router) -> None:
         one = f"{WORKSPACE}/computes/{{name}}"
-        router.add("GET", f"{WORKSPACE}/computes", self._list)
-        router.add("GET", one, self._get)
-        router.add("PUT", one, self._put)
+        router.add_resource(one, self._list, self._get, self._put, self._delete)
         router.add("PATCH", one, self._put)
-        router.add("DELETE", one, self._delete)
 
     def _list(self, call: Call) -> Response:
         return reply({"value": self._world.store.list(call.workspace, "computes")})

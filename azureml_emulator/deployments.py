@@ -44,10 +44,7 @@ class Deployments:
 
     def routes(self, router: Router) -> None:
         one = f"{WORKSPACE}/{KIND}/{{endpoint}}/deployments/{{name}}"
-        router.add("GET", one.rpartition("/")[0], self._list)
-        router.add("GET", one, self._get)
-        router.add("PUT", one, self._put)
-        router.add("DELETE", one, self._delete)
+        router.add_resource(one, self._list, self._get, self._put, self._delete)
         router.add("POST", f"{one}/getLogs", self._logs)
 
     def _list(self, call: Call) -> Response:

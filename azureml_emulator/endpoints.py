@@ -30,10 +30,7 @@ class Endpoints:
 
     def routes(self, router: Router) -> None:
         one = f"{WORKSPACE}/{KIND}/{{name}}"
-        router.add("GET", f"{WORKSPACE}/{KIND}", self._list)
-        router.add("GET", one, self._get)
-        router.add("PUT", one, self._put)
-        router.add("DELETE", one, self._delete)
+        router.add_resource(one, self._list, self._get, self._put, self._delete)
         router.add("POST", f"{one}/listKeys", self._keys)
         router.add("POST", f"{one}/regenerateKeys", self._regenerate)
         router.add("POST", f"{one}/token", self._token)

@@ -80,6 +80,13 @@ class Router:
         expression = re.sub(r"\\\{(\w+)\\\*\\\}", r"(?P<\1>.*)", expression)
         self._routes.append((method, re.compile(expression + "/?", re.IGNORECASE), pattern, handler))
 
+    def add_resource(self, one: str, all: Handler, get: Handler, put: Handler, delete: Handler) -> None:
+        """The routes that every kind of resource has: `one` is the pattern of a single one, all of them lie above."""
+        self.add("GET", one.rpartition("/")[0], all)
+        self.add("GET", one, get)
+        self.add("PUT", one, put)
+        self.add("DELETE", one, delete)
+
     def find(self, method: str, path: str) -> tuple[str, Handler, dict[str, str]] | None:
         """The route's name (`METHOD PATTERN`), who answers, and the named parts of the path."""
         for known_method, pattern, name, handler in self._routes:

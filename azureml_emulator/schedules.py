@@ -30,10 +30,7 @@ class Schedules:
 
     def routes(self, router: Router) -> None:
         one = f"{WORKSPACE}/{KIND}/{{name}}"
-        router.add("GET", f"{WORKSPACE}/{KIND}", self._list)
-        router.add("GET", one, self._get)
-        router.add("PUT", one, self._put)
-        router.add("DELETE", one, self._delete)
+        router.add_resource(one, self._list, self._get, self._put, self._delete)
         router.add("POST", f"{one}/trigger", self._trigger)
 
     def _list(self, call: Call) -> Response:
