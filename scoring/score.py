@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import threading
 import time
 from collections.abc import Collection
@@ -23,6 +24,7 @@ from uuid import uuid4
 MAX_DETAILS = 20
 MAX_ID_LENGTH = 128
 FLUSH_ROWS = 500
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")  # how whole floats are written into a CSV
 MAX_WAITING_ROWS = 50_000  # beyond that, whoever keeps the log is out of order, and memory is worth more
 
 
@@ -107,6 +109,16 @@ def _problem(column: dict[str, Any], value: Any) -> str:
     if math.isinf(value):
         return "infinite"
     return f"{value!r:.40} is no integer" if kind == "integer" and value != int(value) else ""
+
+
+def category(value: Any) -> str | None:
+    """As the training data has it, where 7, 7.0 and " 7.0 " are one category; None where missing."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    text = str(value).strip()
+    return str(int(text[:-2])) if _WHOLE.fullmatch(text) else text
 
 
 def identities(body: dict[str, Any], rows: int) -> list[str]:
@@ -258,7 +270,7 @@ class Scorer:
         for place, (name, kind) in enumerate(self.types.items()):
             values = [row[place] for row in rows]
             if kind == "category":
-                columns[name] = pd.Series([None if one is None else str(one) for one in values], dtype=object)
+                columns[name] = pd.Series([category(one) for one in values], dtype=object)
             else:
                 columns[name] = pd.Series([math.nan if one is None else float(one) for one in values])
         return pd.DataFrame(columns)
