@@ -1,38 +1,97 @@
-"""`python -m tests`: the whole suite in two sessions side by side, since most tests wait more than they compute.
+"""`python -m tests`: the whole suite in sessions side by side, since most tests wait more than they compute.
 
-The emulator's tests share nothing with the others but installed programs, which are put in place first.
+The sessions share nothing but installed programs, which are put in place first. Each tells what it has to say when
+it has ended; how far they are is told every now and then.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from deployments.azurite.install import NoNode, install_azurite
 
 ROOT = Path(__file__).parents[1]
-EMULATOR = "tests/azureml_emulator"
+AT_ONCE = 3
+TOLD_EVERY_SECONDS = 30.0
+LOOP = tuple(f"tests/flows/test_{name}.py" for name in ("loop", "people_decide", "killed"))
+FOLDERS = ("tests/flows", "tests/platforms", "tests/azureml_emulator")
+
+
+def _but(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"--ignore={path}" for path in paths)
+
+
+# The longest first. Whatever no other session names is one of the others.
+SESSIONS = {
+    "loop": LOOP,
+    "flows": ("tests/flows", *_but(LOOP)),
+    "platforms": ("tests/platforms",),
+    "the others": _but(FOLDERS),
+    "emulator": ("tests/azureml_emulator",),
+}
+
+
+@dataclass
+class Session:
+    """A pytest process, and what it has written."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    written: Path
+
+    @property
+    def text(self) -> str:
+        return self.written.read_text(errors="replace")
+
+    @property
+    def progress(self) -> str:
+        found = re.findall(r"\[ *(\d+%)\]", self.text)
+        return f"{self.name} {found[-1] if found else '0%'}"
 
 
 def main() -> int:
-    """The exit code of pytest, the worse of both."""
+    """The exit code of pytest, the worst of all."""
     with suppress(NoNode):
         install_azurite(ROOT / ".perennial" / "azurite")
-    pytest = [sys.executable, "-m", "pytest"]
-    with tempfile.TemporaryFile() as told:
-        beside = subprocess.Popen([*pytest, EMULATOR], cwd=ROOT, stdout=told, stderr=subprocess.STDOUT)
-        try:
-            code = subprocess.run([*pytest, f"--ignore={EMULATOR}"], cwd=ROOT, check=False).returncode
-            code = max(code, beside.wait())
-        finally:
-            beside.terminate()
-            beside.wait()
-        told.seek(0)
-        print(f"\n{EMULATOR}:\n{told.read().decode(errors='replace')}")
+    waiting, code = list(SESSIONS), 0
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as ending:
+        running: list[Session] = []
+        while waiting or running:
+            while waiting and len(running) < AT_ONCE:
+                running.append(_start(waiting.pop(0), Path(folder), ending))
+            _wait(running)
+            for session in [one for one in running if one.process.poll() is not None]:
+                running.remove(session)
+                print(f"\n{session.name}:\n{session.text}", flush=True)
+                code = max(code, session.process.returncode)
     return code
+
+
+def _start(name: str, folder: Path, ending: ExitStack) -> Session:
+    written = folder / name
+    command = [sys.executable, "-m", "pytest", *SESSIONS[name]]
+    with written.open("wb") as told:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=told, stderr=subprocess.STDOUT)
+    ending.callback(process.wait)
+    ending.callback(process.terminate)
+    return Session(name, process, written)
+
+
+def _wait(running: list[Session]) -> None:
+    """Until one of them has ended, or it is time to tell how far they are."""
+    told = time.monotonic() + TOLD_EVERY_SECONDS
+    while all(session.process.poll() is None for session in running):
+        if time.monotonic() > told:
+            print(", ".join(session.progress for session in running), flush=True)
+            return
+        time.sleep(0.2)
 
 
 if __name__ == "__main__":

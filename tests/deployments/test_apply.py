@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 
 from deployments.apply import deploy
 from platforms.settings import LOCAL_POOL, Settings
-from tests.conftest import Service
+from tests.conftest import HTTP, Service
 
 DEPLOYMENTS = ("train/dev", "release/staging", "promote/prod", "monitor/prod")
 
 
 def _read(stack: Service, path: str, body: dict[str, Any] | None = None) -> Any:
     url = f"{stack.addresses['prefect']}/api{path}"
-    response = httpx.get(url) if body is None else httpx.post(url, json=body)
+    response = HTTP.get(url) if body is None else HTTP.post(url, json=body)
     response.raise_for_status()
     return response.json()
 
@@ -42,34 +41,26 @@ def everything(stack: Service) -> dict[str, list[str]]:
 
 
 Edit = Callable[[dict[str, Any]], None]
+Scheduled = Callable[[Edit], list[str]]
 
 
-@pytest.fixture(name="scheduled")
-def _scheduled(stack: Service) -> Any:
-    """A workload of its own whose file can be edited; removed afterwards."""
+@pytest.fixture(scope="module", name="scheduled")
+def _scheduled(stack: Service) -> Iterator[Scheduled]:
+    """A workload of its own whose file is edited and deployed; what `deploy` told."""
     folder = stack.settings.workloads / "scheduled"
     shutil.copytree(stack.settings.workloads / "toy", folder)
 
-    def edit(change: Edit) -> None:
+    def edit(change: Edit) -> list[str]:
         content = yaml.safe_load((folder / "workload.yaml").read_text())
         change(content)
         (folder / "workload.yaml").write_text(yaml.safe_dump(content))
-        deploy(stack.settings)
+        return deploy(stack.settings)
 
     yield edit
-    shutil.rmtree(folder)
-    deploy(stack.settings)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_deploying_again_changes_nothing(stack: Service) -> None:
-    before = everything(stack)
-    deploy(stack.settings)
-    assert everything(stack) == before
-    assert "perennial-retraining-requested" in before["automations"]
-    assert {"retrain-diabetes", "release-diabetes"} <= set(before["limits"])
-
-
-def test_a_schedule_follows_its_workload(stack: Service, scheduled: Callable[[Edit], None]) -> None:
+def test_a_schedule_follows_its_workload(stack: Service, scheduled: Scheduled) -> None:
     scheduled(lambda file: file.update(name="scheduled", monitor={"every": "2h"}, retrain={"every": "7d"}))
     monitor, retrain = (schedules(stack, name)["scheduled"] for name in ("monitor/prod", "retrain/dev"))
     assert monitor["schedule"]["interval"] == 2 * 3600
@@ -79,7 +70,7 @@ def test_a_schedule_follows_its_workload(stack: Service, scheduled: Callable[[Ed
 
     deployment = _read(stack, "/deployments/name/monitor/prod")["id"]
     url = f"{stack.addresses['prefect']}/api/deployments/{deployment}/schedules/{monitor['id']}"
-    httpx.patch(url, json={"active": False}).raise_for_status()
+    HTTP.patch(url, json={"active": False}).raise_for_status()
     scheduled(lambda file: file.update(monitor={"every": "3h"}, retrain={}))
     changed = schedules(stack, "monitor/prod")["scheduled"]
     assert changed["id"] == monitor["id"]
@@ -89,20 +80,27 @@ def test_a_schedule_follows_its_workload(stack: Service, scheduled: Callable[[Ed
     assert "diabetes" in schedules(stack, "monitor/prod")
 
 
-def test_a_broken_workload_is_left_out_and_named(stack: Service, scheduled: Callable[[Edit], None]) -> None:
-    scheduled(lambda file: file.update(name="scheduled", kind="clasification"))
-    told = deploy(stack.settings)
+def test_a_broken_workload_is_left_out_and_named(stack: Service, scheduled: Scheduled) -> None:
+    told = scheduled(lambda file: file.update(kind="clasification"))
     assert any(line.startswith("left out:") and "kind" in line for line in told)
     assert "diabetes" in schedules(stack, "monitor/prod")
 
 
-def test_a_stage_has_a_pool_by_its_setting(stack: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Production apart, the rest in one pool; and back, where a team wants one for all of it."""
+def test_deploying_again_changes_only_what_the_files_and_settings_say(
+    stack: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Production in a pool apart, the rest in one, and no more of a workload that is gone; then back."""
     for stage in ("dev", "staging", "prod"):
         monkeypatch.delenv(f"PERENNIAL_POOL_{stage.upper()}", raising=False)
+    shutil.rmtree(stack.settings.workloads / "scheduled")
     apart = Settings(state=stack.settings.state, workloads=stack.settings.workloads, pool_prod="prod-apart")
     deploy(apart)
     pools = {name: _read(stack, f"/deployments/name/{name}")["work_pool_name"] for name in DEPLOYMENTS}
     assert pools == {name: "prod-apart" if name.endswith("/prod") else LOCAL_POOL for name in DEPLOYMENTS}
+    assert "scheduled" not in schedules(stack, "monitor/prod")
+    before = everything(stack)
     deploy(stack.settings)
     assert {_read(stack, f"/deployments/name/{name}")["work_pool_name"] for name in DEPLOYMENTS} == {LOCAL_POOL}
+    assert everything(stack) == before
+    assert "perennial-retraining-requested" in before["automations"]
+    assert {"retrain-diabetes", "release-diabetes"} <= set(before["limits"])

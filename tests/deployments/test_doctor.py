@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from deployments.doctor import doctor
@@ -18,7 +17,7 @@ from platforms.azure.emulated import make_infrastructure
 from platforms.azure.workspace_setup import datastore, environments
 from platforms.settings import Settings
 from tests.azureml_emulator.conftest import Emulator
-from tests.conftest import Service
+from tests.conftest import HTTP, Service
 
 _SECRET = "emulated"  # noqa: S105  (opens nothing but the emulator)
 _STAGES = ("development", "staging", "production")
@@ -174,7 +173,7 @@ class TestTrouble:
         """Its own line says so within the limit, and the others are as they are."""
         monkeypatch.setattr("platforms.azure.doctor.examination.LIMIT_SECONDS", 2.0)
         fault = {"pattern": "GET .*/providers/Microsoft.Storage$", "delay": 6}
-        httpx.post(f"{azure.description['control']}/faults", json=fault).raise_for_status()
+        HTTP.post(f"{azure.description['control']}/faults", json=fault).raise_for_status()
         found = look()
         _is(found, "provider Microsoft.Storage", "cannot be looked at", "no answer within 2 s", "register")
         assert len(_bad(found)) == 1, _bad(found)

@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
-import httpx
 import pytest
 
-from tests.conftest import ROOT, Service, _clean
+from tests.conftest import HTTP, ROOT, Service, _clean
 from tests.flows.test_loop import until
 
 
@@ -54,7 +53,7 @@ def apply(stack: Service, webhook: str | None) -> str:
 
 
 def automations(stack: Service) -> list[str]:
-    found = httpx.post(f"{stack.addresses['prefect']}/api/automations/filter", json={}).json()
+    found = HTTP.post(f"{stack.addresses['prefect']}/api/automations/filter", json={}).json()
     return sorted(one["name"] for one in found if one["name"].startswith("perennial-slack"))
 
 
@@ -67,7 +66,7 @@ def tell(stack: Service, event: str, **payload: object) -> None:
         "resource": resource,
         "payload": {"workload": "toy", **payload},
     }
-    assert httpx.post(f"{stack.addresses['prefect']}/api/events", json=[body]).status_code == 204
+    assert HTTP.post(f"{stack.addresses['prefect']}/api/events", json=[body]).status_code == 204
 
 
 def test_what_happens_is_posted(stack: Service, posted: tuple[str, list[str]]) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import httpx
 import pytest
 
 from platforms.ports import NotFound
-from tests.conftest import Service
+from tests.conftest import HTTP, Service
 from tests.flows.test_loop import champion, serving, until
 from tests.people import make_people
 
@@ -62,7 +61,7 @@ def test_killed_and_run_again(stack: Service, boundary: str) -> None:
 
 def _free_release(stack: Service) -> None:
     url = f"{stack.addresses['prefect']}/api/v2/concurrency_limits/release-{NAME}"
-    httpx.patch(url, json={"active_slots": 0}).raise_for_status()
+    HTTP.patch(url, json={"active_slots": 0}).raise_for_status()
 
 
 def test_the_state_is_that_of_a_flow_that_was_not_killed(stack: Service) -> None:

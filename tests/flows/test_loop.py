@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pandas as pd
 import pytest
 
 from lifecycle.names import labels_prefix
 from platforms.ledger import Ledger
-from tests.conftest import ROOT, Service, _clean, result_of
+from tests.conftest import HTTP, ROOT, Service, _clean, result_of
 from tests.people import make_people
 
 FEATURES = ["age", "weight", "region"]
@@ -28,7 +27,7 @@ def until(what: str, look: Callable[[], Any], seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"{what} did not come"
-        time.sleep(0.1)
+        time.sleep(0.25)
     return found
 
 
@@ -60,7 +59,7 @@ def score(stack: Service, workload: str, people: pd.DataFrame, **more: Any) -> d
     endpoints = stack.platform.endpoints
     body = {"input_data": {"columns": FEATURES, "data": people[FEATURES].to_numpy().tolist()}, **more}
     headers = {"Authorization": f"Bearer {endpoints.key(workload)}"}
-    response = httpx.post(endpoints.get(workload).scoring_url, json=body, headers=headers, timeout=30)
+    response = HTTP.post(endpoints.get(workload).scoring_url, json=body, headers=headers)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
@@ -184,12 +183,12 @@ def test_the_ledger_is_the_audit_and_not_the_memory(released: Service) -> None:
 
 def runs_of(stack: Service, name: str, since: datetime) -> list[dict[str, Any]]:
     body = {"flow_runs": {"name": {"any_": [name]}, "start_time": {"after_": since.isoformat()}}}
-    runs: list[dict[str, Any]] = httpx.post(f"{stack.addresses['prefect']}/api/flow_runs/filter", json=body).json()
+    runs: list[dict[str, Any]] = HTTP.post(f"{stack.addresses['prefect']}/api/flow_runs/filter", json=body).json()
     return runs
 
 
 def events(stack: Service, name: str, since: datetime) -> list[dict[str, Any]]:
     body = {"filter": {"event": {"name": [name]}, "occurred": {"since": since.isoformat()}}}
-    answer = httpx.post(f"{stack.addresses['prefect']}/api/events/filter", json=body).json()
+    answer = HTTP.post(f"{stack.addresses['prefect']}/api/events/filter", json=body).json()
     found: list[dict[str, Any]] = answer["events"]
     return found

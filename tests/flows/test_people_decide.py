@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import ast
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
-import yaml
 
 from platforms.ledger import Ledger
-from tests.conftest import ROOT, Service, _clean, result_of
+from tests.conftest import HTTP, Service, result_of
 from tests.flows.test_loop import champion, serving, until
 from tests.people import make_people
 
@@ -22,34 +16,23 @@ NAME = "waits"
 
 
 @pytest.fixture(scope="module", name="waits")
-def _waits(stack: Service) -> Iterator[Service]:
+def _waits(stack: Service) -> Service:
     """A workload that wants a person, with a model trained."""
-    folder = stack.settings.workloads / NAME
-    shutil.copytree(stack.settings.workloads / "toy", folder)
-    content = yaml.safe_load((folder / "workload.yaml").read_text())
-    content.update(name=NAME, release={"approval": "human", "approval_within": "1h"})
-    content["data"]["raw"] = f"{NAME}/raw/"
-    (folder / "workload.yaml").write_text(yaml.safe_dump(content))
-    from deployments.apply import deploy
-
-    deploy(stack.settings)
     stack.platform.blobs.write(f"{NAME}/raw/people.csv", make_people(1200, seed=6).to_csv(index=False).encode())
     code, output = stack.run("train", repr(NAME))
     assert (code, result_of(output)) == (0, "1"), output
-    yield stack
-    shutil.rmtree(folder)
-    deploy(stack.settings)
+    return stack
 
 
 def _post(stack: Service, path: str, body: dict[str, Any]) -> Any:
-    response = httpx.post(f"{stack.addresses['prefect']}/api{path}", json=body, timeout=30)
+    response = HTTP.post(f"{stack.addresses['prefect']}/api{path}", json=body)
     response.raise_for_status()
     return response.json()
 
 
 def _suspended(stack: Service) -> str:
     """A release started as its deployment, once it waits; the run's id."""
-    found = httpx.get(f"{stack.addresses['prefect']}/api/deployments/name/release/staging").json()
+    found = HTTP.get(f"{stack.addresses['prefect']}/api/deployments/name/release/staging").json()
     run = _post(stack, f"/deployments/{found['id']}/create_flow_run", {"parameters": {"workload": NAME}})
     until("a run that waits", lambda: _state(stack, run["id"]) == "PAUSED")
     return str(run["id"])
@@ -60,15 +43,14 @@ def under_way(stack: Service, workload: str) -> list[str]:
         "from tasks.context import open_context\nfrom tasks.under_way import replacement_under_way\n"
         f"print('RESULT', replacement_under_way(open_context({workload!r})))"
     )
-    environment = {**_clean(), **stack.environment}
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found: list[str] = ast.literal_eval(result_of(done.stdout))
+    status, output = stack.run_code(code)
+    assert status == 0, output
+    found: list[str] = ast.literal_eval(result_of(output))
     return found
 
 
 def _state(stack: Service, run: str) -> str:
-    answer = httpx.get(f"{stack.addresses['prefect']}/api/flow_runs/{run}").json()
+    answer = HTTP.get(f"{stack.addresses['prefect']}/api/flow_runs/{run}").json()
     assert answer["state_type"] not in ("FAILED", "CRASHED"), answer["state"]
     return str(answer["state_type"])
 
@@ -107,11 +89,11 @@ def test_an_approved_model_serves(waits: Service) -> None:
 
 def test_a_promotion_on_its_way_is_no_time_for_a_retraining(waits: Service) -> None:
     """A run that waits for its worker, too."""
-    found = httpx.get(f"{waits.addresses['prefect']}/api/deployments/name/promote/prod").json()
+    found = HTTP.get(f"{waits.addresses['prefect']}/api/deployments/name/promote/prod").json()
     body = {"parameters": {"workload": NAME, "model_version": 2}, "state": {"type": "PAUSED"}, "name": "its-promotion"}
     run = _post(waits, f"/deployments/{found['id']}/create_flow_run", body)
     try:
         assert under_way(waits, NAME) == ["its-promotion"]
     finally:
-        httpx.delete(f"{waits.addresses['prefect']}/api/flow_runs/{run['id']}").raise_for_status()
+        HTTP.delete(f"{waits.addresses['prefect']}/api/flow_runs/{run['id']}").raise_for_status()
     assert under_way(waits, NAME) == []

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 
-import httpx
 import pytest
 
 from platforms.ledger import Ledger
-from tests.conftest import Service, result_of
+from tests.conftest import HTTP, Service, result_of
 from tests.flows.watched import run
 from tests.people import make_people
 
@@ -18,14 +16,7 @@ NAME = "scored"
 
 @pytest.fixture(scope="module", name="trained")
 def _trained(stack: Service) -> Service:
-    """A workload with one version, trained, that bears the alias."""
-    from deployments.apply import deploy
-
-    folder = stack.settings.workloads / NAME
-    shutil.copytree(stack.settings.workloads / "walk", folder)
-    file = folder / "workload.yaml"
-    file.write_text(file.read_text().replace("walk", NAME))
-    deploy(stack.settings)
+    """One version, trained, that bears the alias."""
     people = make_people(900, seed=5).to_csv(index=False).encode()
     stack.platform.blobs.write(f"{NAME}/raw/people.csv", people)
     code, output = stack.run("train", repr(NAME))
@@ -50,7 +41,7 @@ def rows(stack: Service, outputs: str) -> list[dict[str, object]]:
 def artifact(stack: Service, key: str) -> str:
     """The newest on the pages of the runs."""
     api = f"{stack.addresses['prefect']}/api/artifacts/{NAME}-{key}/latest"
-    return str(httpx.get(api).raise_for_status().json()["data"])
+    return str(HTTP.get(api).raise_for_status().json()["data"])
 
 
 def jobs(stack: Service) -> list[str]:
@@ -94,7 +85,7 @@ def test_killed_and_run_again_it_is_one_job(trained: Service, boundary: str) -> 
 def free(stack: Service) -> None:
     """What a killed run held, as an operator may in the UI rather than wait for the lease's end."""
     url = f"{stack.addresses['prefect']}/api/v2/concurrency_limits/score-{NAME}"
-    httpx.patch(url, json={"active_slots": 0}).raise_for_status()
+    HTTP.patch(url, json={"active_slots": 0}).raise_for_status()
 
 
 def test_a_bad_file_fails_the_run_unless_it_may_fail(trained: Service) -> None:

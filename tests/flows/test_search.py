@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
-
-from tests.conftest import Service, result_of
+from tests.conftest import HTTP, Service, result_of
 from tests.people import make_people
 
 WORKLOAD = """
@@ -44,5 +42,5 @@ def test_the_best_trial_becomes_the_candidate(stack: Service) -> None:
 def _artifact(stack: Service, key: str) -> str:
     """The newest artifact of the key."""
     body: dict[str, Any] = {"artifacts": {"key": {"any_": [key]}}, "sort": "CREATED_DESC", "limit": 1}
-    found = httpx.post(f"{stack.addresses['prefect']}/api/artifacts/filter", json=body, timeout=30).json()
+    found = HTTP.post(f"{stack.addresses['prefect']}/api/artifacts/filter", json=body).json()
     return str(found[0]["data"])

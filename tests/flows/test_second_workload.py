@@ -6,10 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pandas as pd
 
-from tests.conftest import ROOT, Service, result_of
+from tests.conftest import HTTP, ROOT, Service, result_of
 from tests.flows.test_loop import champion, until
 
 
@@ -27,7 +26,7 @@ def test_it_is_trained_and_released(stack: Service, tmp_path: Path) -> None:
 
     endpoints = stack.platform.endpoints
     rows = patients.drop(columns="progression").head(5)
-    answer = httpx.post(
+    answer = HTTP.post(
         endpoints.get("progression").scoring_url,
         json={"input_data": {"columns": list(rows.columns), "data": rows.to_numpy().tolist()}},
         headers={"Authorization": f"Bearer {endpoints.key('progression')}"},

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from platforms.azure.blobs import AzureBlobStore
@@ -15,7 +14,7 @@ from platforms.azure.emulated import WORKSPACES, emulated_settings, identity_of,
 from platforms.choose import setup_plan
 from platforms.settings import Settings
 from tests.azureml_emulator.conftest import Emulator
-from tests.conftest import Service, result_of
+from tests.conftest import HTTP, Service, result_of
 
 _VERSION = "0123456789ab"
 
@@ -100,5 +99,5 @@ def test_on_this_machine_there_is_nothing_to_make(stack: Service) -> None:
 
 
 def _newest_artifact(stack: Service) -> str:
-    answer: dict[str, Any] = httpx.get(f"{stack.addresses['prefect']}/api/artifacts/setup/latest").json()
+    answer: dict[str, Any] = HTTP.get(f"{stack.addresses['prefect']}/api/artifacts/setup/latest").json()
     return str(answer["data"])

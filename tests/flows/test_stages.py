@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from lifecycle.names import probe_blob
 from platforms.ledger import Ledger
-from tests.conftest import ROOT, Service, _clean, result_of
+from tests.conftest import HTTP, Service, result_of
 from tests.flows.test_loop import champion, serving, until
 from tests.flows.watched import run
 from tests.people import make_people
@@ -25,14 +21,7 @@ pytestmark = pytest.mark.timeout(600)  # a run that finds the limit taken asks a
 
 @pytest.fixture(scope="module", name="trained")
 def _trained(stack: Service) -> Service:
-    """A workload of the tests' own with one version, trained."""
-    from deployments.apply import deploy
-
-    folder = stack.settings.workloads / NAME
-    shutil.copytree(stack.settings.workloads / "walk", folder)
-    file = folder / "workload.yaml"
-    file.write_text(file.read_text().replace("walk", NAME))
-    deploy(stack.settings)
+    """One version, trained."""
     stack.platform.blobs.write(f"{NAME}/raw/people.csv", make_people(900, seed=5).to_csv(index=False).encode())
     code, output = stack.run("train", repr(NAME))
     assert (code, result_of(output)) == (0, "1"), output
@@ -42,7 +31,7 @@ def _trained(stack: Service) -> Service:
 def free(stack: Service) -> None:
     """What a killed run held, as an operator may in the UI rather than wait for the lease's end."""
     url = f"{stack.addresses['prefect']}/api/v2/concurrency_limits/release-{NAME}"
-    httpx.patch(url, json={"active_slots": 0}).raise_for_status()
+    HTTP.patch(url, json={"active_slots": 0}).raise_for_status()
 
 
 def verdict(stack: Service, version: int) -> str | None:
@@ -52,9 +41,9 @@ def verdict(stack: Service, version: int) -> str | None:
 def promotions(stack: Service) -> list[dict[str, Any]]:
     """The runs of the deployment, the oldest first."""
     api = f"{stack.addresses['prefect']}/api"
-    deployment = httpx.get(f"{api}/deployments/name/promote/prod").json()["id"]
+    deployment = HTTP.get(f"{api}/deployments/name/promote/prod").json()["id"]
     body = {"deployments": {"id": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_ASC"}
-    runs: list[dict[str, Any]] = httpx.post(f"{api}/flow_runs/filter", json=body).json()
+    runs: list[dict[str, Any]] = HTTP.post(f"{api}/flow_runs/filter", json=body).json()
     return [one for one in runs if one["parameters"]["workload"] == NAME]
 
 
@@ -128,8 +117,8 @@ def start_release(stack: Service, version: int) -> None:
         f"context = open_context({NAME!r}); model = context.platform.models.get({NAME!r}, {version})\n"
         "start_release(context, model)"
     )
-    environment = {**_clean(), **stack.environment}
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
+    status, output = stack.run_code(code)
+    assert status == 0, output
 
 
 def test_an_overtaken_version_is_refused(trained: Service, tmp_path: Path) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.conftest import Service
+from tests.conftest import HTTP, Service
 from tests.flows.test_loop import until
 from tests.people import make_people
 
@@ -59,7 +58,7 @@ def test_the_run_says_why(stack: Service, write: Write, name: str, script: str, 
 def test_a_cancelled_training_ends_its_job(stack: Service, write: Write) -> None:
     """Cancelled in the UI: the job does not compute on."""
     write("slow", "pathlib.Path(a.out).mkdir(exist_ok=True)\ntime.sleep(600)")
-    found = httpx.get(f"{stack.addresses['prefect']}/api/deployments/name/train/dev").json()
+    found = HTTP.get(f"{stack.addresses['prefect']}/api/deployments/name/train/dev").json()
     run = _post(stack, f"/deployments/{found['id']}/create_flow_run", {"parameters": {"workload": "slow"}})
     jobs = stack.settings.state / "jobs"
     until("the job", lambda: list(jobs.glob("slow-*/running.json")))
@@ -71,6 +70,6 @@ def test_a_cancelled_training_ends_its_job(stack: Service, write: Write) -> None
 
 
 def _post(stack: Service, path: str, body: dict[str, Any]) -> Any:
-    response = httpx.post(f"{stack.addresses['prefect']}/api{path}", json=body, timeout=30)
+    response = HTTP.post(f"{stack.addresses['prefect']}/api{path}", json=body)
     response.raise_for_status()
     return response.json()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import dataclass
 
-from tests.conftest import ROOT, Service, _clean
+from tests.conftest import Service
 
 CODE = """
 import os, signal
@@ -58,15 +56,6 @@ class Watched:
 def run(stack: Service, flow: str, call: str, kill_after: str | None = None) -> Watched:
     """Run the flow to its end, or to its SIGKILL right after the call, such as Models.tag."""
     kill = "die_after({}, {!r})".format(*kill_after.split(".")) if kill_after else ""
-    done = subprocess.run(
-        [sys.executable, "-c", CODE.format(kill=kill, flow=flow, call=call)],
-        cwd=ROOT,
-        env={**_clean(), **stack.environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=240,
-    )
-    assert (done.returncode == -9) == (kill_after is not None), done.stdout
-    return Watched(done.returncode, done.stdout)
+    code, output = stack.run_code(CODE.format(kill=kill, flow=flow, call=call))
+    assert (code == -9) == (kill_after is not None), output
+    return Watched(code, output)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from azure.storage.blob import ContainerClient
 from pydantic import SecretStr
@@ -22,7 +21,7 @@ from platforms.azure.emulated import client_environment, description, make_infra
 from platforms.choose import choose_platform, setup_plan
 from platforms.ports import Platform
 from platforms.settings import Settings
-from tests.conftest import ROOT, Service, wait_until
+from tests.conftest import HTTP, ROOT, Service, wait_until
 
 
 @pytest.fixture
@@ -50,12 +49,12 @@ class EmulatedAzure:
 
     def fail(self, pattern: str, **how: Any) -> None:
         """The next calls whose `METHOD https://HOST/PATH` matches fail so; see azureml_emulator/README.md."""
-        httpx.post(f"{self._control}/faults", json={"pattern": pattern, **how}, trust_env=False).raise_for_status()
+        HTTP.post(f"{self._control}/faults", json={"pattern": pattern, **how}).raise_for_status()
 
     def heal(self) -> int:
         """Take all faults back; how many calls they had still been meant for."""
-        left = sum(fault["times"] for fault in httpx.get(f"{self._control}/faults", trust_env=False).json())
-        httpx.delete(f"{self._control}/faults", trust_env=False).raise_for_status()
+        left = sum(fault["times"] for fault in HTTP.get(f"{self._control}/faults").json())
+        HTTP.delete(f"{self._control}/faults").raise_for_status()
         return left
 
     @property
@@ -91,14 +90,25 @@ def emulator_settings(stack: Service, tmp_path_factory: pytest.TempPathFactory) 
         end([process])
 
 
+@pytest.fixture(scope="session")
+def emulated(emulator_settings: Settings) -> EmulatedAzure:
+    """With one set of clients, whose making takes a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        _lead_to(emulator_settings, patch)
+        return EmulatedAzure(emulator_settings, choose_platform(emulator_settings))
+
+
 @pytest.fixture
-def azure(emulator_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedAzure]:
+def azure(emulated: EmulatedAzure, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmulatedAzure]:
     """Azure, for one test: this process's environment leads to the emulator, which has no faults."""
-    for name, value in client_environment(emulator_settings.state).items():
-        monkeypatch.setenv(name, value)
-    emulated = EmulatedAzure(emulator_settings, choose_platform(emulator_settings))
+    _lead_to(emulated.settings, monkeypatch)
     yield emulated
     emulated.heal()
+
+
+def _lead_to(settings: Settings, patch: pytest.MonkeyPatch) -> None:
+    for name, value in client_environment(settings.state).items():
+        patch.setenv(name, value)
 
 
 @pytest.fixture(params=["local", "azure"])

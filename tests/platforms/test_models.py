@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from deployments.ports import free_ports
 from platforms.mlflow_rest import MlflowRest
 from platforms.ports import Models, NotFound, Platform, Refused, Unavailable
-from tests.conftest import Service
+from tests.conftest import HTTP, Service
 
 
 @pytest.fixture(name="models")
@@ -100,7 +99,7 @@ def test_a_text_is_attached_where_its_address_says(stack: Service, name: str) ->
     url = models.log_text(run, "<h1>é</h1>", "reports/one.html")
     assert url == f"{models.run_url(run)}/artifacts/reports/one.html"
     root = url.partition("/#/")[0]
-    answer = httpx.get(f"{root}/get-artifact", params={"path": "reports/one.html", "run_uuid": run})
+    answer = HTTP.get(f"{root}/get-artifact", params={"path": "reports/one.html", "run_uuid": run})
     assert answer.text == "<h1>é</h1>"
 
 
