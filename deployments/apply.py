@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SCHEDULED = {
     "monitor/prod": lambda workload: workload.monitor.every,
     "retrain/dev": lambda workload: workload.retrain.every,
+    "reconcile/prod": lambda workload: timedelta(days=1) if workload.release.keep_previous is not None else None,
 }
 SCHEDULED_PARAMETERS = {"retrain/dev": {"reason": "its schedule", "key": "schedule"}}
 LIMITS = ("retrain", "release", "score")

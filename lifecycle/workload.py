@@ -109,6 +109,10 @@ class Release(Frozen):
     compare_rows: int = Field(
         default=1000, ge=50, description="Newest held-out rows that champion and challenger meet on"
     )
+    keep_previous: Duration | None = Field(
+        default=timedelta(days=3),
+        description="How long what served before stays warm for a rollback, and costs its machines; none: always",
+    )
 
 
 class Monitor(Frozen):

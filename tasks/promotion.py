@@ -7,8 +7,10 @@ served before stays warm for a rollback. `reconcile` makes the alias follow the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
+from lifecycle.tags import PROMOTED_AT
 from platforms.ports import Endpoint, NotFound, RegisteredModel, Slot, SlotState
 from tasks.context import Context
 from tasks.endpoints import bring_up, live_slot, version_in
@@ -79,6 +81,23 @@ def reconcile_alias(context: Context) -> str:
     models.set_alias(context.name, CHAMPION, live.version)
     before = f"version {champion.version}" if champion else "nowhere"
     return f"Version {live.version} serves: the alias champion was moved to it from {before}."
+
+
+def remove_previous(context: Context, at: datetime) -> str:
+    """Delete the slot that served before once it was kept for as long as the workload says; a sentence, or nothing.
+
+    Going back stays possible: it takes as long as a promotion then, and no longer seconds.
+    """
+    live, keep = production(context), context.workload.release.keep_previous
+    if live is None or keep is None:
+        return ""
+    promoted = context.platform.models.get(context.name, live.version).tags.get(PROMOTED_AT)
+    idle = [name for name in live.endpoint.slots if live.endpoint.traffic.get(name, 0) == 0]
+    if not idle or promoted is None or at - datetime.fromisoformat(promoted) < keep:
+        return ""
+    for slot in idle:
+        context.platform.endpoints.delete_slot(context.name, slot)
+    return f"Slot {', '.join(idle)}, without traffic for longer than release.keep_previous, was deleted."
 
 
 @step(name="roll back")

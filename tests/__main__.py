@@ -52,8 +52,8 @@ class Session:
 
     @property
     def progress(self) -> str:
-        found = re.findall(r"\[ *(\d+%)\]", self.text)
-        return f"{self.name} {found[-1] if found else '0%'}"
+        results = re.findall(r"^[.sxFE]+(?= *(?:\[ *\d+%\])?$)", self.text, re.MULTILINE)
+        return f"{self.name}: {sum(map(len, results))} tests"
 
 
 def main() -> int:

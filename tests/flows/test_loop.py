@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -179,6 +179,21 @@ def test_the_ledger_is_the_audit_and_not_the_memory(released: Service) -> None:
     assert (code, "serves in production" in output) == (0, True), output
     assert released.run("monitor", "'toy', report=False")[0] == 0
     assert champion(released, "toy") == now
+
+
+def test_what_served_before_is_deleted_in_time_and_can_be_gone_back_to(released: Service) -> None:
+    now, endpoints = champion(released, "toy"), released.platform.endpoints
+    assert now is not None
+    assert released.run("reconcile", "'toy'")[0] == 0
+    assert len(endpoints.get("toy").slots) == 2, "it is kept for three days"
+    long_ago = (datetime.now(UTC) - timedelta(days=4)).isoformat()
+    released.platform.models.tag("toy", now, {"perennial.promoted-at": long_ago})
+    code, output = released.run("reconcile", "'toy'")
+    assert (code, "was deleted" in result_of(output)) == (0, True), output
+    assert len(endpoints.get("toy").slots) == 1
+    assert serving(released, "toy") == now
+    code, output = released.run("rollback", "'toy', 'from cold'")
+    assert (code, serving(released, "toy")) == (0, int(result_of(output))), output
 
 
 def runs_of(stack: Service, name: str, since: datetime) -> list[dict[str, Any]]:
