@@ -1,7 +1,7 @@
 """`python -m tests`: the whole suite in sessions side by side, since most tests wait more than they compute.
 
-The sessions share nothing but installed programs, which are put in place first. Each tells what it has to say when
-it has ended; how far they are is told every now and then.
+Those that only use the service share one; else they share nothing but installed programs, which are put in place
+first. Each tells what it has to say when it has ended; how far they are is told every now and then.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployments.azurite.install import NoNode, install_azurite
+from tests.service import SHARED, clean, running_service, tell_of
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 3
@@ -28,6 +29,7 @@ def _but(paths: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"--ignore={path}" for path in paths)
 
 
+SHARING = ("loop", "flows", "platforms")  # one service; the others change its deployments
 # The longest first. Whatever no other session names is one of the others.
 SESSIONS = {
     "loop": LOOP,
@@ -61,7 +63,8 @@ def main() -> int:
     with suppress(NoNode):
         install_azurite(ROOT / ".perennial" / "azurite")
     waiting, code = list(SESSIONS), 0
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as ending:
+    with tempfile.TemporaryDirectory() as folder, running_service(Path(folder)) as service, ExitStack() as ending:
+        tell_of(service, Path(folder) / "service.json")
         running: list[Session] = []
         while waiting or running:
             while waiting and len(running) < AT_ONCE:
@@ -77,8 +80,9 @@ def main() -> int:
 def _start(name: str, folder: Path, ending: ExitStack) -> Session:
     written = folder / name
     command = [sys.executable, "-m", "pytest", *SESSIONS[name]]
+    environment = {**clean(), **({SHARED: str(folder / "service.json")} if name in SHARING else {})}
     with written.open("wb") as told:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=told, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=told, stderr=subprocess.STDOUT)
     ending.callback(process.wait)
     ending.callback(process.terminate)
     return Session(name, process, written)

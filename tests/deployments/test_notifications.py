@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.conftest import HTTP, ROOT, Service, _clean
+from tests.conftest import HTTP, ROOT, Service, clean
 from tests.flows.test_loop import until
 
 
@@ -44,7 +44,7 @@ def apply(stack: Service, webhook: str | None) -> str:
         "from deployments.notifications import apply_notifications; from platforms.settings import load_settings; "
         "print('\\n'.join(apply_notifications(load_settings())))"
     )
-    environment = {**_clean(), **stack.environment, **({"PERENNIAL_SLACK_WEBHOOK": webhook} if webhook else {})}
+    environment = {**clean(), **stack.environment, **({"PERENNIAL_SLACK_WEBHOOK": webhook} if webhook else {})}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )

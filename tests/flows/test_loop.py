@@ -16,7 +16,7 @@ import pytest
 
 from lifecycle.names import labels_prefix
 from platforms.ledger import Ledger
-from tests.conftest import HTTP, ROOT, Service, _clean, result_of
+from tests.conftest import HTTP, ROOT, Service, clean, result_of
 from tests.people import make_people
 
 FEATURES = ["age", "weight", "region"]
@@ -37,7 +37,7 @@ def deployment_run(stack: Service, deployment: str, *parameters: str) -> subproc
     command = [sys.executable, "-m", "prefect", "deployment", "run", deployment, *words, "--watch"]
     return subprocess.run(
         [*command, "--watch-timeout", "240"],
-        env={**_clean(), **stack.environment},
+        env={**clean(), **stack.environment},
         cwd=ROOT,
         capture_output=True,
         text=True,
