@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from platforms.azure.clients import AzureClients
@@ -25,7 +26,6 @@ from platforms.ports import (
     Refused,
     RegisteredModel,
 )
-from tests.conftest import HTTP
 from tests.platforms.conftest import EmulatedAzure
 from tests.toy_model import pack_toy_model
 
@@ -303,7 +303,7 @@ def test_a_job_that_the_service_named_is_found(
         "outputData": {"score": {"jobOutputType": "UriFolder", "uri": store + spec.outputs}},
     }
     url = str(clients.workspace("production").batch_endpoints.get(endpoint).scoring_uri)
-    answer = HTTP.post(url, json={"properties": body}, auth=clients.auth("production"), timeout=60)
+    answer = httpx.post(url, json={"properties": body}, auth=clients.auth("production"), timeout=60)
     assert answer.json()["name"] != spec.name
     assert batch.invoke(endpoint, spec).name == spec.name
     assert ended(batch, endpoint, spec.name).status is JobStatus.COMPLETED

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from platforms.ports import Models, NotFound, OnlineEndpoints, Platform, Refused, RegisteredModel, SlotState
-from tests.conftest import HTTP
 from tests.toy_model import pack_toy_model
 
 ROW = {"input_data": [{"age": 40, "weight": 70}], "correlation_ids": ["one"]}
@@ -66,7 +65,7 @@ def score(endpoints: OnlineEndpoints, name: str, slot: str | None = None, key: s
     """One request, as clients make it."""
     headers = {"Authorization": f"Bearer {key or endpoints.key(name)}"}
     headers |= {"azureml-model-deployment": slot} if slot else {}
-    return HTTP.post(endpoints.get(name).scoring_url, json=ROW, headers=headers, timeout=60)
+    return httpx.post(endpoints.get(name).scoring_url, json=ROW, headers=headers, timeout=60)
 
 
 def test_the_life_of_an_endpoint(platform: Platform, endpoints: OnlineEndpoints, name: str, packed: Path) -> None:
