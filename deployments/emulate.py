@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from azureml_emulator.accounts import azurite_accounts
 from azureml_emulator.certificates import Certificates
-from azureml_emulator.settings import Settings as EmulatorSettings
+from azureml_emulator.settings import read_settings
 from deployments.environment import ROOT, inherited
 from deployments.parts import emulator_command
 from deployments.ports import require_free
@@ -89,12 +90,14 @@ def _until_it_ends(pid: int) -> None:
 
 @contextmanager
 def _azurite(state: Path) -> Iterator[str]:
-    """Over TLS, without which it takes no tokens; with the account that the emulator says it has."""
+    """Over TLS, without which it takes no tokens; with the accounts that the emulator says it has."""
     from deployments.azurite.server import running_azurite
 
     folder = state / "azurite"
     Certificates(folder).context("localhost")
     pair = folder / "hosts" / "localhost.pem"
-    account, key = EmulatorSettings.account, EmulatorSettings.account_key
-    with running_azurite(ROOT / ".perennial" / "azurite", folder, (pair, pair), account, key) as running:
+    accounts = azurite_accounts(read_settings(emulator_command(state)[3:]))  # what stands behind python -m NAME
+    first, _, others = accounts.partition(";")
+    account, _, key = first.partition(":")
+    with running_azurite(ROOT / ".perennial" / "azurite", folder, (pair, pair), account, key, others) as running:
         yield f"https://127.0.0.1:{running.port}"

@@ -15,6 +15,13 @@ import pytest
 
 from tests.conftest import ROOT
 
+UPLOAD = """
+from azure.identity import DefaultAzureCredential
+from azure.storage.blob import ContainerClient
+container = ContainerClient.from_container_url("{place}", DefaultAzureCredential())
+container.create_container()
+container.upload_blob("one", b"kept")
+print(container.download_blob("one").readall())"""
 COMMAND = str(Path(sys.executable).parent / "perennial")
 
 
@@ -40,8 +47,9 @@ def _python(printed: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    words = [COMMAND, "emulate", "--state", str(tmp_path / "state"), "--port", "0"]
+def running(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
+    more: tuple[str, ...] = getattr(request, "param", ())
+    words = [COMMAND, "emulate", "--state", str(tmp_path / "state"), "--port", "0", *more]
     process = subprocess.Popen(
         words,
         env=_environment(),
@@ -67,6 +75,19 @@ def test_what_it_prints_leads_the_sdk_to_it_and_ctrl_c_ends_it(running: subproce
     running.send_signal(signal.SIGINT)
     assert running.wait(30) == 0
     assert not [child for child in children if child.is_running()]
+
+
+@pytest.mark.parametrize("running", [("--azurite",)], indirect=True)
+def test_blobs_may_lie_in_azurite(running: subprocess.Popen[str], azurite: object) -> None:  # noqa: ARG001 (skips without Node)
+    printed = _printed(running, "# Ctrl-C")
+    place = "https://emulated.blob.core.windows.net/taken"
+    code = UPLOAD.format(place=place)
+    exports = "\n".join(line for line in printed.splitlines() if line.startswith("export "))
+    script = f"{exports}\n{sys.executable} -W ignore - <<'END'\n{code}\nEND"
+    done = subprocess.run(["bash", "-c", script], env=_environment(), capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.strip()) == (0, "b'kept'"), done.stderr
+    names = [child.name() for child in psutil.Process(running.pid).children(recursive=True)]
+    assert any("node" in name for name in names), names
 
 
 def test_it_stays_in_the_background(tmp_path: Path) -> None:
