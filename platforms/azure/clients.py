@@ -13,6 +13,7 @@ import httpx
 from lifecycle.names import Stage
 from platforms.azure.errors import told
 from platforms.azure.settings import AzureSettings, AzureStage
+from platforms.mlflow_rest import MlflowRest
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -96,12 +97,16 @@ class AzureClients:
         return self._regions[stage]
 
     @cached_property
-    def tracking_url(self) -> str:
-        """Where the development workspace answers MLflow's REST API."""
+    def tracking_uri(self) -> str:
+        """By which mlflow and its plugin for Azure ML know the development workspace."""
         workspace = self.settings.development.workspace
         with told("get", f"workspace {workspace}"):
-            found = self.workspace("development").workspaces.get(workspace)
-        return str(found.mlflow_tracking_uri).replace("azureml://", "https://").rstrip("?")
+            return str(self.workspace("development").workspaces.get(workspace).mlflow_tracking_uri)
+
+    @cached_property
+    def tracking(self) -> MlflowRest:
+        """The same workspace by MLflow's REST API."""
+        return MlflowRest(self.tracking_uri.replace("azureml://", "https://").rstrip("?"), self.auth("development"))
 
     def _client(self, stage: Stage, subscription: str | None, **place: str) -> MLClient:
         from azure.ai.ml import MLClient

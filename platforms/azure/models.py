@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from platforms.azure.clients import AzureClients
 from platforms.azure.environments import Environments
 from platforms.azure.errors import told
 from platforms.folder_digest import SHA256, folder_digest
-from platforms.mlflow_rest import MlflowRest
 from platforms.mlflow_runs import KEY, MlflowRuns
 from platforms.ports import NotFound, RegisteredModel
 
@@ -51,7 +49,7 @@ class AzureModels:
     def log_text(self, run_id: str, text: str, artifact: str) -> str:
         import mlflow
 
-        mlflow.set_tracking_uri(self._tracking_uri)  # the workspace's plugin knows artifacts by the global one only
+        mlflow.set_tracking_uri(self._clients.tracking_uri)  # the plugin knows artifacts by the global one only
         with told("log an artifact", f"run {run_id}"):
             mlflow.MlflowClient().log_text(run_id, text, artifact)
         return f"{self.run_url(run_id)}&tab=artifacts"
@@ -130,16 +128,9 @@ class AzureModels:
             return f"{_STUDIO}/registries/{registry}/models/{name}/version/{version}"
         return f"{_STUDIO}/model/{name}:{version}/details?wsid={self._clients.workspace_id('development')}"
 
-    @cached_property
-    def _tracking_uri(self) -> str:
-        workspace = self._clients.settings.development.workspace
-        with told("get", f"workspace {workspace}"):
-            return str(self._clients.workspace("development").workspaces.get(workspace).mlflow_tracking_uri)
-
-    @cached_property
+    @property
     def _runs(self) -> MlflowRuns:
-        url = self._tracking_uri.replace("azureml://", "https://").rstrip("?")
-        return MlflowRuns(MlflowRest(url, self._clients.auth("development")))
+        return MlflowRuns(self._clients.tracking)
 
     @property
     def _home(self) -> MLClient:

@@ -18,7 +18,6 @@ from lifecycle.search import Range, Search
 from platforms import run_trial
 from platforms.azure.clients import AzureClients
 from platforms.azure.errors import told, word
-from platforms.mlflow_rest import MlflowRest
 from platforms.mlflow_runs import MlflowRuns
 from platforms.ports import JobSpec, NotFound
 from platforms.trials import Trial, Trials
@@ -126,7 +125,7 @@ class SweepTrials:
 
     @property
     def _runs(self) -> MlflowRuns:
-        return MlflowRuns(MlflowRest(self._clients.tracking_url, self._clients.auth("development")))
+        return MlflowRuns(self._clients.tracking)
 
 
 def best_of(sweep: Any) -> str | None:
