@@ -23,7 +23,7 @@ from azureml_emulator.output_assets import OutputAssets
 from azureml_emulator.routing import WORKSPACE, Call, Router, empty, reply
 from azureml_emulator.store import Document
 from azureml_emulator.tracked_runs import TrackedRuns
-from azureml_emulator.world import World
+from azureml_emulator.world import World, timestamp
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,254}")
 _CHANGEABLE = ("description", "displayName", "tags", "isArchived")
@@ -133,6 +133,7 @@ class Jobs:
             if job["properties"]["status"] in TERMINAL:
                 return job
             job["properties"] |= {**changes, "status": status}
+            job["systemData"]["lastModifiedAt"] = timestamp()
             if status == "Completed":
                 self._outputs.register(workspace, name, job["properties"]["outputs"])
             if error:

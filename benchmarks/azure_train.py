@@ -41,7 +41,7 @@ class Watched:
 
     def most(self, start: datetime, end: datetime) -> float:
         """The most of it, in MB, between two times."""
-        return max((size for at, size in self.memory if start <= at <= end), default=0) / MB
+        return max(size for at, size in self.memory if start <= at <= end) / MB
 
 
 def measure() -> Iterator[Figure]:
