@@ -22,6 +22,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from pydantic import Field
+
 from lifecycle.base import Frozen
 from lifecycle.findings import Finding
 from lifecycle.windows import Alarm, History, Outcome, WindowRecord
@@ -46,7 +48,9 @@ class Judged(Frozen):
     standing: tuple[Alarm, ...] = ()  # told within the cooldown, and still seen
     awaiting: tuple[Finding, ...] = ()  # seen, and not confirmed yet
     quiet: tuple[Alarm, ...] = ()  # told within the cooldown, and not seen now: remembered, so as not to flicker
-    asked: dict[str, datetime] = {}  # when an action was last asked for, for this model version
+    asked: dict[str, datetime] = Field(
+        default_factory=dict
+    )  # when an action was last asked for, for this model version
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:

@@ -62,6 +62,11 @@ def report_prefix(workload: str) -> str:
     return f"reports/{workload}/"
 
 
+def report_blob(workload: str, key: str) -> str:
+    """The Evidently report of a window."""
+    return f"{report_prefix(workload)}{key}.html"
+
+
 def windows_prefix(workload: str) -> str:
     """Where the records of the monitored windows lie."""
     return f"windows/{workload}/"

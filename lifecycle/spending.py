@@ -43,7 +43,11 @@ def unaffordable(budget: Budget, retrainings_this_week: int, jobs: Sequence[JobU
     spent, another = sum(month), median([job.hours for job in jobs]) if jobs else 0.0
     hours, cost, price = budget.compute_hours_per_month, budget.cost_per_month, budget.price_per_hour
     if hours is not None and (spent + another > hours or spent >= hours):
-        return f"{spent:.2f} of {hours:g} compute hours in 30 days are spent, and another retraining takes {another:.2f}"
+        return (
+            f"{spent:.2f} of {hours:g} compute hours in 30 days are spent, and another retraining takes {another:.2f}"
+        )
     if cost is not None and price is not None and ((spent + another) * price > cost or spent * price >= cost):
-        return f"{spent * price:.2f} of {cost:g} in 30 days is spent, and another retraining costs {another * price:.2f}"
+        return (
+            f"{spent * price:.2f} of {cost:g} in 30 days is spent, and another retraining costs {another * price:.2f}"
+        )
     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lifecycle.investigation import Closing, Investigation
 from lifecycle.names import investigations_prefix
 from platforms.ports import BlobStore, NotFound
@@ -35,19 +37,25 @@ class Investigations:
             raise LookupError(f"{self._workload} has no investigation {identity!r}. Open are: {known}.")
         return found
 
+    def closing(self, identity: str) -> Closing | None:
+        """How it ended; None while it is open."""
+        return self._closing(f"{self._prefix}{identity}")
+
     def opened(self) -> list[Investigation]:
         """Those that are not over, the oldest first."""
-        return [one for one, closing in self.all() if closing is None]
+        names = {blob.name for blob in self._blobs.list(self._prefix)}
+        closed = {name.removesuffix(_CLOSED) for name in names if name.endswith(_CLOSED)}
+        return self._read(name for name in names if name.removesuffix(_OPENED) not in closed)
 
     def all(self) -> list[tuple[Investigation, Closing | None]]:
         """Every one with how it ended, the oldest first."""
-        names = [blob.name for blob in self._blobs.list(self._prefix)]
-        found = [
-            (Investigation.model_validate_json(self._blobs.read(name)), self._closing(name.removesuffix(_OPENED)))
-            for name in names
-            if name.endswith(_OPENED)
-        ]
-        return sorted(found, key=lambda one: (one[0].opened_at, one[0].id))
+        found = self._read(blob.name for blob in self._blobs.list(self._prefix))
+        return [(one, self._closing(f"{self._prefix}{one.id}")) for one in found]
+
+    def _read(self, names: Iterable[str]) -> list[Investigation]:
+        contents = [self._blobs.read(name) for name in names if name.endswith(_OPENED)]
+        found = [Investigation.model_validate_json(content) for content in contents]
+        return sorted(found, key=lambda one: (one.opened_at, one.id))
 
     def _closing(self, folder: str) -> Closing | None:
         try:
