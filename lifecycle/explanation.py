@@ -50,9 +50,7 @@ def explain(entry: LedgerEntry) -> str:
         _list("What was seen", _seen(evidence.findings)),
         _list("Inconclusive, which is not the same as fine", [one.message for one in _unclear(evidence.findings)]),
         _list("Confirmed, or of a kind that acts at once", [_raised(alarm) for alarm in evidence.raised]),
-        _list(
-            "Known already", [f"{one.message}; told at {one.told_at:%Y-%m-%d %H:%M} UTC" for one in evidence.standing]
-        ),
+        _list("Known already", [_standing(alarm) for alarm in evidence.standing]),
         _list("Waits for a second window that does not overlap", [finding.message for finding in evidence.awaiting]),
         f"What the policy made of it: {_follows(evidence.decision, action)}.",
         _list("What stood in the way of a retraining", evidence.decision.obstacles if evidence.decision else ()),
