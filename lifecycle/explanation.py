@@ -1,4 +1,4 @@
-"""A decision in words, from its ledger entry: what was seen, what was confirmed, what followed, what stood in the way."""
+"""A decision in words, from its ledger entry: what was seen and confirmed, what followed, what stood in the way."""
 
 from __future__ import annotations
 
@@ -89,6 +89,10 @@ def _unclear(findings: Sequence[Finding]) -> list[Finding]:
 
 def _raised(alarm: Alarm) -> str:
     return f"{alarm.message}; {f'window {alarm.confirms} saw it too' if alarm.confirms else 'at once'}"
+
+
+def _standing(alarm: Alarm) -> str:
+    return f"{alarm.message}; told at {alarm.told_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _follows(decision: Decision | None, action: str) -> str:

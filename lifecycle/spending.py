@@ -35,7 +35,7 @@ class JobUsage(Frozen):
 def unaffordable(budget: Budget, retrainings_this_week: int, jobs: Sequence[JobUsage], now: datetime) -> str | None:
     """Why the budget allows no other retraining, in words; None where it does.
 
-    A retraining is expected to take what the past ones took (their median): one that would exceed the month is not begun.
+    A retraining is expected to take what the past ones took, their median: one that would exceed it is not begun.
     """
     if retrainings_this_week >= budget.retrainings_per_week:
         return f"{retrainings_this_week} of {budget.retrainings_per_week} retrainings this week"
@@ -43,11 +43,7 @@ def unaffordable(budget: Budget, retrainings_this_week: int, jobs: Sequence[JobU
     spent, another = sum(month), median([job.hours for job in jobs]) if jobs else 0.0
     hours, cost, price = budget.compute_hours_per_month, budget.cost_per_month, budget.price_per_hour
     if hours is not None and (spent + another > hours or spent >= hours):
-        return (
-            f"{spent:.2f} of {hours:g} compute hours in 30 days are spent, and another retraining takes {another:.2f}"
-        )
+        return f"{spent:.2f} of {hours:g} compute hours in 30 days are spent, and a retraining takes {another:.2f}"
     if cost is not None and price is not None and ((spent + another) * price > cost or spent * price >= cost):
-        return (
-            f"{spent * price:.2f} of {cost:g} in 30 days is spent, and another retraining costs {another * price:.2f}"
-        )
+        return f"{spent * price:.2f} of {cost:g} in 30 days is spent, and a retraining costs {another * price:.2f}"
     return None

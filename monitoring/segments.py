@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def _by_range(reference: pd.Series, current: pd.Series) -> tuple[pd.Series, pd.S
         return pd.Series(dtype=float), pd.Series(dtype=float)
     cuts = np.unique(np.quantile(then.dropna(), np.linspace(0, 1, _RANGES + 1)[1:-1]))
     names = [f"up to {cuts[0]:.4g}"]
-    names += [f"over {low:.4g} up to {high:.4g}" for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+    names += [f"over {low:.4g} up to {high:.4g}" for low, high in pairwise(cuts)]
     names.append(f"over {cuts[-1]:.4g}")
 
     def shares(values: pd.Series) -> pd.Series:

@@ -36,7 +36,7 @@ class _Series:
 
 
 def drift_over_time(records: Sequence[WindowRecord]) -> str:
-    """SVG text. records: the oldest first; a change of the model version is marked, since the reference changes with it.
+    """SVG text. records: the oldest first; where the model version changes, and the reference with it, stands a line.
 
     Red points are findings; hollow ones could not tell. The threshold is drawn as it was in each window.
     """

@@ -56,7 +56,7 @@ def write_report(
 
 @step(name="prune reports")
 def prune_reports(context: Context) -> int:
-    """Delete the reports that are older than the workload keeps them, but for those of open investigations; how many."""
+    """Delete reports older than the workload keeps them, but for those of open investigations; how many."""
     keep = context.workload.monitor.keep_reports
     if keep is None:
         return 0
