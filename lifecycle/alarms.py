@@ -48,9 +48,8 @@ class Judged(Frozen):
     standing: tuple[Alarm, ...] = ()  # told within the cooldown, and still seen
     awaiting: tuple[Finding, ...] = ()  # seen, and not confirmed yet
     quiet: tuple[Alarm, ...] = ()  # told within the cooldown, and not seen now: remembered, so as not to flicker
-    asked: dict[str, datetime] = Field(
-        default_factory=dict
-    )  # when an action was last asked for, for this model version
+    # When an action was last asked for, for this model version.
+    asked: dict[str, datetime] = Field(default_factory=dict)
 
     @property
     def alarms(self) -> tuple[Alarm, ...]:
