@@ -14,6 +14,7 @@ from lifecycle.investigation import Segment
 from monitoring.coercion import to_categories, to_numbers
 
 _RANGES = 4  # quarters of the reference
+_CLEAR = 3.5  # standard errors: many groups are looked at
 _CATEGORIES = 50  # of a column: the most frequent ones
 _ROWS = 50_000  # a sample is enough to say where to look
 
@@ -36,7 +37,7 @@ def suspect_segments(
         for segment in _segments(column, reference[column.name], current[column.name])
     ]
     found.sort(key=lambda one: one[0], reverse=True)
-    return [segment for moved, segment in found[:most] if moved > 2]
+    return [segment for moved, segment in found[:most] if moved > _CLEAR]
 
 
 def _segments(column: Column, reference: pd.Series, current: pd.Series) -> Iterator[Segment]:

@@ -86,8 +86,8 @@ def _panel(series: _Series, records: Sequence[WindowRecord]) -> list[str]:
     scale = _Scale(len(records), low, high if high > low else low + 1.0)
     parts += _marks(records, scale)
     parts.append(f'<path d="M{_LEFT} {base}h{_PLOT_WIDTH}" stroke="{FAINT}" stroke-width="1"/>')
-    parts.append(_line(scale, [found and found.threshold for found in series.findings], GREY, "4 3"))
-    parts.append(_line(scale, [found and found.score for found in series.findings], BLUE, ""))
+    parts.append(_line(scale, [None if found is None else found.threshold for found in series.findings], GREY, "4 3"))
+    parts.append(_line(scale, [None if found is None else found.score for found in series.findings], BLUE, ""))
     parts += [_point(scale, place, found) for place, found in enumerate(series.findings) if found is not None]
     return [*parts, *_axis(records, base + 14)]
 
