@@ -1,4 +1,4 @@
-"""Drift alone: seen, confirmed in a second window, investigated, known, closed; and what is forgotten when records go."""
+"""Drift alone: seen, confirmed in a second window, investigated, known, closed; and forgotten with the records."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from lifecycle.tags import DATASET, PROMOTED_AT
 from lifecycle.windows import WindowRecord
 from platforms.investigations import Investigations
+from platforms.ledger import Ledger
 from platforms.windows import Windows
 from tests.conftest import ROOT, Service, clean, result_of
 from tests.deployments.test_command import COMMAND
@@ -126,7 +127,8 @@ def test_a_person_closes_it(drifted: Service) -> None:
     assert f"{identity} was closed: they moved here" in done
     assert store.opened() == []
     assert "Nothing is being investigated" in perennial(drifted, "investigations", NAME)
-    assert "they moved here" in perennial(drifted, "history", NAME)
+    closed = [entry for entry in Ledger(drifted.platform.blobs, NAME).entries() if entry.kind == "closed"]
+    assert [(entry.key, entry.by) for entry in closed] == [(identity, "Ada")]
 
 
 def test_without_the_records_all_of_it_is_seen_anew(drifted: Service) -> None:

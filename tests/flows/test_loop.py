@@ -16,6 +16,8 @@ import pytest
 
 from lifecycle.names import labels_prefix
 from platforms.ledger import Ledger
+from platforms.usage import read_usage
+from platforms.windows import Windows
 from tests.conftest import HTTP, ROOT, Service, clean, result_of
 from tests.people import make_people
 
@@ -146,6 +148,8 @@ def test_a_drifted_model_is_replaced_by_the_trigger(released: Service) -> None:
     score_and_label(released, "toy", make_people(1500, seed=3, turned=True, shift=20))
     code, output = released.run("monitor", "'toy', report=False")
     assert (code, result_of(output)) == (0, "'retrain'"), output
+    record = next(Windows(released.platform.blobs, "toy").before(datetime.now(UTC)))
+    assert (record.outcome, set(record.asked), record.model_version) == ("alarm", {"retrain"}, before)
     until("the new champion", lambda: champion(released, "toy") != before, 180)
     after = champion(released, "toy")
     until("its answer", lambda: serving(released, "toy") == after, 10)
@@ -154,6 +158,9 @@ def test_a_drifted_model_is_replaced_by_the_trigger(released: Service) -> None:
     run = runs_of(released, "retrain-toy", started)[0]
     assert run["created_by"]["type"] == "AUTOMATION"
     assert events(released, "prefect.automation.action.failed", started) == []
+    usage = read_usage(released.platform.blobs, "toy", started)
+    assert [job.job for job in usage] == [version.tags["perennial.job"]], "what its training took counts"
+    assert usage[0].seconds > 0
 
 
 def test_a_rollback_goes_back(released: Service) -> None:
