@@ -167,7 +167,9 @@ def test_a_rollback_goes_back(released: Service) -> None:
     now = champion(released, "toy")
     before = released.platform.models.by_alias("toy", "previous-champion")
     assert before is not None
-    code, output = released.run("rollback", "'toy', 'a test'")
+    code, output = released.run("rollback", "'toy', 'too late', leave='99'")
+    assert (code, result_of(output), serving(released, "toy")) == (0, str(now), now), "another version serves"
+    code, output = released.run("rollback", f"'toy', 'a test', leave='{now}'")
     assert (code, result_of(output)) == (0, str(before.version)), output
     assert serving(released, "toy") == champion(released, "toy") == before.version
     code, output = released.run("rollback", "'toy', 'and forth'")
