@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from lifecycle.alarms import judge, outcome_of
@@ -102,3 +103,19 @@ def test_a_quiet_window_reads_one_record() -> None:
     past = Past([record(hour, 24 + hour, FINE) for hour in range(20)])
     judge(span(24, 48), [FINE], DAILY, past)
     assert past.read == 1
+
+
+def test_windows_that_slide_over_a_stable_world_hardly_alarm() -> None:
+    """Five hundred days of independent rows, seen every hour; a window is over its threshold once in 200 by chance."""
+    hours = np.random.default_rng(3).normal(size=24 * 500).cumsum()
+    windows = (hours[24:] - hours[:-24]) / np.sqrt(24)
+    past, days_with_findings, alarms = Past(), set(), 0
+    for hour, value in enumerate(windows, start=24):
+        found = SEEN if abs(value) > 2.807 else FINE
+        judged = judge(span(hour - 24, hour), [found], DAILY, past)
+        days_with_findings |= {hour // 24} if found is SEEN else set()
+        alarms += len(judged.raised)
+        carried = (*judged.raised, *judged.standing, *judged.quiet)
+        past.records = [*past.records[-300:], record(hour - 24, hour, found, alarms=carried)]
+    assert 8 <= len(days_with_findings) <= 30
+    assert alarms <= 1
