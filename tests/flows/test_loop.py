@@ -169,9 +169,10 @@ def test_a_rollback_goes_back(released: Service) -> None:
     assert before is not None
     code, output = released.run("rollback", "'toy', 'too late', leave='99'")
     assert (code, result_of(output), serving(released, "toy")) == (0, str(now), now), "another version serves"
-    code, output = released.run("rollback", f"'toy', 'a test', leave='{now}'")
-    assert (code, result_of(output)) == (0, str(before.version)), output
-    assert serving(released, "toy") == champion(released, "toy") == before.version
+    ask(released, "perennial.rollback.requested", reason="a test", leave=str(now))
+    until("the rollback by its trigger", lambda: serving(released, "toy") == before.version, 60)
+    until("its alias", lambda: champion(released, "toy") == before.version, 10)
+    until("its end", lambda: not unfinished(released, "rollback-toy"), 30)
     code, output = released.run("rollback", "'toy', 'and forth'")
     assert serving(released, "toy") == champion(released, "toy") == now
 
@@ -203,6 +204,23 @@ def test_what_served_before_is_deleted_in_time_and_can_be_gone_back_to(released:
     assert serving(released, "toy") == now
     code, output = released.run("rollback", "'toy', 'from cold'")
     assert (code, serving(released, "toy")) == (0, int(result_of(output))), output
+
+
+def ask(stack: Service, event: str, **payload: str) -> None:
+    """An event about the toy model, as a decision emits it."""
+    body = {
+        "id": str(uuid4()),
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": event,
+        "resource": {"prefect.resource.id": "perennial.workload.toy"},
+        "payload": {"workload": "toy", **payload},
+    }
+    HTTP.post(f"{stack.addresses['prefect']}/api/events", json=[body]).raise_for_status()
+
+
+def unfinished(stack: Service, name: str) -> list[dict[str, Any]]:
+    runs = runs_of(stack, name, datetime.now(UTC) - timedelta(minutes=5))
+    return [run for run in runs if run["state_type"] not in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")]
 
 
 def runs_of(stack: Service, name: str, since: datetime) -> list[dict[str, Any]]:
