@@ -14,10 +14,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+investigation = typer.Typer(help="One investigation.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(investigation, name="investigation")
 
 State = Annotated[Path, typer.Option(envvar="PERENNIAL_STATE", help="Folder of the service's state.")]
 Where = Annotated[str, typer.Option(envvar="PERENNIAL_PLATFORM", help="local, azure or azure-emulated.")]
 Workload = Annotated[str, typer.Argument(help="The workload's name.")]
+Identity = Annotated[str, typer.Argument(help="Its id, as `perennial investigations` tells it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -112,6 +115,51 @@ def history(name: Workload, as_json: AsJson = False) -> None:
     from platforms.settings import load_settings
 
     show_history(load_settings(), name, as_json)
+
+
+@app.command()
+def explain(name: Workload) -> None:
+    """What monitoring decided last, and why, in words."""
+    from deployments.explain import explain_last
+    from platforms.settings import load_settings
+
+    typer.echo(explain_last(load_settings(), name))
+
+
+@app.command()
+def investigations(
+    name: Annotated[str | None, typer.Argument(help="The workload's name; none: all.")] = None,
+    closed: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What is being looked into."""
+    from deployments.investigations import show_investigations
+    from platforms.settings import load_settings
+
+    show_investigations(load_settings(), name, closed, as_json)
+
+
+@investigation.command("show")
+def show_investigation(name: Workload, identity: Identity) -> None:
+    """The text of an investigation, ready for a ticket."""
+    from deployments.investigations import ticket_of
+    from platforms.settings import load_settings
+
+    typer.echo(ticket_of(load_settings(), name, identity))
+
+
+@investigation.command("close")
+def close_investigation(
+    name: Workload,
+    identity: Identity,
+    because: Annotated[str, typer.Option(help="Why it is over.")],
+    by: Annotated[str | None, typer.Option(help="Who says so; none: your user name.")] = None,
+) -> None:
+    """Say that an investigation is over: the same drift opens a new one then."""
+    from deployments.investigations import close
+    from platforms.settings import load_settings
+
+    typer.echo(close(load_settings(), name, identity, because, by))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Slack: automations that post when a run fails and when a model waits, is promoted, rolled back or rejected."""
+"""Slack: posts when a run fails, an alarm is raised, a model waits, is promoted, rolled back or rejected."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ _NOTICES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "perennial.release.rolled_back",
         "{{ event.payload.workload }}: rolled back to version {{ event.payload.model_version }}",
         "{{ event.payload.reason }}",
+    ),
+    "perennial-slack-alarm": (
+        {"prefect.resource.id": _RESOURCE},
+        "perennial.alarm.raised",
+        "{{ event.payload.workload }}: an alarm about version {{ event.payload.model_version }}",
+        "{{ event.payload.message }}\nperennial explain {{ event.payload.workload }}",
     ),
     "perennial-slack-rejected": (
         {"prefect.resource.id": _RESOURCE},

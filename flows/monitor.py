@@ -7,19 +7,22 @@ from datetime import datetime, timedelta
 from prefect import flow, runtime
 
 from flows.parameters import WorkloadName
-from lifecycle.decision import Decision, decide
-from lifecycle.findings import Finding
+from lifecycle.alarms import Span
 from lifecycle.names import CHAMPION
 from lifecycle.tags import DATASET, PROMOTED_AT
 from monitoring.drift import ColumnDrift, drift_findings
 from platforms.ports import RegisteredModel
+from platforms.windows import Windows
+from tasks.consequences import announce, keep, write_evidence
 from tasks.context import Context, open_context
 from tasks.datasets import read_holdout
-from tasks.observation import Window, as_rows, check_drift, check_performance, read_window
-from tasks.pictures import show_drift, write_report
-from tasks.registration import TRIGGER, UNNAMED
-from tasks.story import emit, now, record, tell, tell_table
-from tasks.under_way import replacement_under_way
+from tasks.investigating import close_investigations, open_investigation
+from tasks.judgement import Judgement, judge_window
+from tasks.observation import Window, as_rows, check_drift, check_fitness, check_performance, read_window
+from tasks.pictures import prune_reports, show_drift, show_drift_over_time, write_report
+from tasks.story import now, tell, tell_table
+
+KEEP_WINDOWS = timedelta(days=180)
 
 
 @flow(name="monitor", flow_run_name="monitor-{workload}", description="Look at what production was asked and answered.")
@@ -27,7 +30,7 @@ def monitor(
     workload: WorkloadName,
     report: bool = True,
 ) -> str:
-    """What was decided: retrain, notify or nothing.
+    """What was decided: roll_back, retrain, annotate, investigate, notify or nothing.
 
     Args:
         workload: The model's name, as its workload.yaml says, such as diabetes.
@@ -38,78 +41,50 @@ def monitor(
     if champion is None:
         tell(context, "decision", f"### Nothing to watch yet\n\n{workload} has no champion: train and release one.")
         return "nothing"
+    windows = Windows(context.platform.blobs, workload)
     reference = read_holdout(context, champion.tags[DATASET])
-    end = now()
-    window = read_window(context, champion, _start(context, champion, end), end)
+    span = _span(context, champion)
+    window = read_window(context, champion, span.start, span.end)
     drift = check_drift(context, reference, window)
-    findings = [*drift_findings(drift), check_performance(context, champion, window)]
-    decision = decide(context.workload, findings, _retrainings_this_week(context), replacement_under_way(context))
-    key = _key(champion, window)
-    _announce(context, champion, key, drift, findings, decision)
-    _tell(context, champion, window, drift, findings, decision)
+    findings = [
+        *drift_findings(drift),
+        *check_fitness(context, reference, window),
+        check_performance(context, champion, window),
+    ]
+    judgement = judge_window(context, champion, span, findings, windows)
+    evidence = write_evidence(context, window, drift, judgement)
+    report = report and bool(drift)
+    announce(context, champion, drift, judgement)
+    opened = open_investigation(context, champion, reference, window, judgement, evidence, report)
+    keep(context, champion, window, judgement, windows, evidence, opened)
+    close_investigations(context, champion, windows, span.end)
+    _tell(context, champion, window, drift, judgement, opened)
     if drift:
         show_drift(context, reference, window, drift)
-        if report:
-            write_report(context, champion.run_id, reference, window, drift, key)
-    return decision.action
+    show_drift_over_time(context, windows, span.end)
+    if report:
+        write_report(context, champion.run_id, reference, window, drift, span.key)
+    prune_reports(context)
+    windows.prune(span.end - KEEP_WINDOWS)
+    return judgement.decision.action
 
 
-def _start(context: Context, champion: RegisteredModel, end: datetime) -> datetime:
-    """The window's start: never before the champion served."""
-    start = end - context.workload.monitor.window
+def _span(context: Context, champion: RegisteredModel) -> Span:
+    """The window: it ends when the run was due, and never begins before the champion served.
+
+    When it was due, not when it came to run: so the windows of a schedule lie end to end and do not overlap by seconds,
+    and a run that is run again looks at the same one.
+    """
+    due: datetime | None = runtime.flow_run.scheduled_start_time
+    end = min(due or now(), now())
     promoted = champion.tags.get(PROMOTED_AT)
-    return max(start, datetime.fromisoformat(promoted)) if promoted else start
-
-
-def _retrainings_this_week(context: Context) -> int:
-    week_ago = now() - timedelta(days=7)
-    versions = context.platform.models.versions(context.name)
-    return sum(
-        version.created_at >= week_ago and version.tags.get(TRIGGER, "manual") not in UNNAMED for version in versions
-    )
-
-
-def _key(champion: RegisteredModel, window: Window) -> str:
-    """One decision a champion and flow run: run again, it is the same decision and asks for nothing twice."""
-    return f"{champion.version}-{runtime.flow_run.id or window.end.isoformat()}"
-
-
-def _announce(
-    context: Context,
-    champion: RegisteredModel,
-    key: str,
-    drift: list[ColumnDrift],
-    findings: list[Finding],
-    decision: Decision,
-) -> None:
-    drifted = {column.column: _score(column) for column in drift if column.drifted}
-    version = {"model_version": champion.version}
-    if drifted:
-        emit(context, "perennial.drift.detected", key, {**version, "columns": drifted})
-    if any(finding.kind == "performance" and finding.significant for finding in findings):
-        message = next(finding.message for finding in findings if finding.kind == "performance")
-        emit(context, "perennial.performance.degraded", key, {**version, "message": message})
-    record(
-        context,
-        "decided",
-        key,
-        f"{decision.action}: {decision.reason}",
-        by="policy",
-        model_version=champion.version,
-        dataset_version=champion.tags[DATASET],
-        evidence={"findings": [finding.model_dump(mode="json") for finding in findings]},
-    )
-    if decision.action == "retrain":
-        emit(context, "perennial.retraining.requested", key, {**version, "reason": decision.reason})
-
-
-def _score(column: ColumnDrift) -> dict[str, float]:
-    """What `values` moved by or, where only their absence did, the missing rate."""
-    if column.values_drifted or column.missing_threshold is None:
-        score, threshold = column.score or 0.0, column.threshold or 0.0
-    else:
-        score, threshold = abs(column.missing_rate - column.reference_missing_rate), column.missing_threshold
-    return {"score": round(score, 6), "threshold": round(threshold, 6)}
+    served = datetime.fromisoformat(promoted) if promoted else None
+    if served is not None and served >= end:
+        end = now()  # it was promoted while the run waited
+    start = end - context.workload.monitor.window
+    start = max(start, served) if served else start
+    key = f"{champion.version}-{runtime.flow_run.id or end.isoformat()}"
+    return Span(key=key, start=start, end=end, model_version=champion.version)
 
 
 def _tell(
@@ -117,16 +92,19 @@ def _tell(
     champion: RegisteredModel,
     window: Window,
     drift: list[ColumnDrift],
-    findings: list[Finding],
-    decision: Decision,
+    judgement: Judgement,
+    investigation: str | None,
 ) -> None:
-    unclear = "\n".join(f"- {finding.message}" for finding in findings if not finding.conclusive)
+    decision = judgement.decision
+    unclear = "\n".join(f"- {finding.message}" for finding in judgement.findings if not finding.conclusive)
+    opened = f"Investigation `{investigation}` was opened.\n\n" if investigation else ""
+    title = decision.action.replace("_", " ").capitalize()
     tell(
         context,
         "decision",
-        f"### {decision.action.capitalize()}: version {champion.version} of {context.name}\n\n{decision.reason}\n\n"
-        f"Window {window.start:%Y-%m-%d %H:%M} to {window.end:%H:%M} UTC: {len(window.predictions)} predictions, "
-        f"{window.joined.labelled_share:.0%} of them labelled.\n\n{unclear}",
+        f"### {title}: version {champion.version} of {context.name}\n\n{decision.reason}\n\n{opened}"
+        f"Window {window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M} UTC ({decision.outcome}): "
+        f"{len(window.predictions)} predictions, {window.joined.labelled_share:.0%} of them labelled.\n\n{unclear}",
     )
     if drift:
         tell_table(context, "drift", as_rows(drift), "Drift by column, the worst first")

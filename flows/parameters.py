@@ -13,6 +13,7 @@ from pydantic import Field
 WorkloadName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,22}[a-z0-9]$")]
 ModelVersion = Annotated[int | None, Field(ge=1)]
 ApprovedVersion = Annotated[int, Field(ge=1)]
+ServingVersion = Annotated[str, Field(pattern=r"^([1-9][0-9]*)?$", max_length=18)]  # text: events fill it in
 DatasetVersion = Annotated[str | None, Field(pattern=r"^[0-9a-f]{12}$")]
 BlobPrefix = Annotated[str, Field(pattern=r"^[^/\\].*/$", max_length=900)]
 ScoringKey = Annotated[str | None, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9-]{0,63}$")]

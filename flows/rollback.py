@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow, runtime
 from prefect.concurrency.sync import concurrency
 
-from flows.parameters import LEASE_SECONDS, Reason, WorkloadName
+from flows.parameters import LEASE_SECONDS, Reason, ServingVersion, WorkloadName
 from tasks.context import open_context
 from tasks.story import emit, record, tell
 
@@ -14,17 +14,23 @@ from tasks.story import emit, record, tell
 def rollback(
     workload: WorkloadName,
     reason: Reason = "by hand",
+    leave: ServingVersion = "",
 ) -> int:
     """The version that serves now. Fails where there is none to go back to.
 
     Args:
         workload: The model's name, as its workload.yaml says, such as diabetes.
         reason: Why, in words.
+        leave: The version to go away from: where another one serves by then, nothing is done. Empty: whichever serves.
     """
-    from tasks.promotion import roll_back  # here, where the run is Running already: pandas takes half a second
+    from tasks.promotion import production, roll_back  # here, where the run is Running already: pandas takes a while
 
     context = open_context(workload)
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
+        live = production(context)
+        if leave and live is not None and live.version != int(leave):
+            tell(context, "release", f"### Version {live.version} serves, and not version {leave}: nothing to undo")
+            return live.version
         left, back = roll_back(context)
     summary = f"{workload} went back from version {left} to version {back}: {reason}."
     key = f"{left}-{back}-{runtime.flow_run.id}"

@@ -1,52 +1,144 @@
-"""From findings to what follows: pure policy, so that every decision can be explained and replayed."""
+"""From alarms to what follows: pure policy, so that every decision can be explained and replayed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Literal
 
+from lifecycle.alarms import Judged, cooldown, outcome_of
 from lifecycle.base import Frozen
 from lifecycle.findings import Finding
+from lifecycle.windows import Alarm, Outcome
 from lifecycle.workload import Workload
 
-Action = Literal["retrain", "notify", "nothing"]
+Action = Literal["roll_back", "retrain", "annotate", "investigate", "notify", "nothing"]
+STRENGTH: tuple[Action, ...] = ("roll_back", "retrain", "annotate", "investigate", "notify", "nothing")
+LOSSES = ("performance", "estimate")
+
+
+class Circumstances(Frozen):
+    """What beside the findings a decision depends on."""
+
+    now: datetime  # UTC
+    champion_since: datetime | None = None  # UTC: when it was promoted
+    under_way: tuple[str, ...] = ()  # the names of the runs that may end with another champion
+    unaffordable: str | None = None  # why the budget allows no retraining
+    worse_than_before: str | None = None  # why the version before would serve better
 
 
 class Decision(Frozen):
     """What follows from a window, and why."""
 
-    action: Action
+    action: Action  # the strongest of all
+    actions: tuple[Action, ...] = ()  # all that follow, the strongest first
+    outcome: Outcome = "steady"
     reason: str
+    obstacles: tuple[str, ...] = ()  # why no retraining follows that the alarms would have asked for
 
 
-def decide(
-    workload: Workload, findings: Sequence[Finding], retrainings_this_week: int, under_way: Sequence[str]
-) -> Decision:
-    """What the workload's policy makes of the findings.
+def decide(workload: Workload, findings: Sequence[Finding], judged: Judged, circumstances: Circumstances) -> Decision:
+    """What the workload's policy makes of a window.
 
-    Retraining wants a loss of performance, or a policy that says drift is enough; a budget; and no retraining
-    or release under way (`under_way`: the runs' names). Drift alone is told to people. Inconclusive is never read as
-    fine, and never as an alarm.
+    Retraining wants a loss of performance, realised or estimated, or a policy that says drift is enough; data that
+    are fit to learn from; a budget; none under way, and none asked for within the cooldown. A rollback wants a young
+    champion that does worse than the version before, and then nothing is retrained. Inconclusive is never read
+    as fine, and never as an alarm. What is known since an earlier window is not told again.
     """
-    significant = [finding for finding in findings if finding.significant]
-    if not significant:
-        return _nothing(findings)
-    told = "; ".join(finding.message for finding in significant)
-    kinds = {finding.kind for finding in significant}
-    wanted = "performance" in kinds or (workload.monitor.retrain_on_drift and "drift" in kinds)
-    if workload.monitor.then != "retrain" or not wanted:
-        why = "the policy is to notify" if wanted else "no loss of performance is shown"
-        return Decision(action="notify", reason=f"{told}. No retraining: {why}.")
-    if under_way:
-        return Decision(action="notify", reason=f"{told}. No retraining: {', '.join(under_way)} under way.")
-    limit = workload.budget.retrainings_per_week
-    if retrainings_this_week >= limit:
-        return Decision(action="notify", reason=f"{told}. No retraining: {retrainings_this_week} of {limit} this week.")
-    return Decision(action="retrain", reason=f"{told}.")
+    outcome = outcome_of(findings, judged)
+    if not judged.alarms:
+        return Decision(action="nothing", outcome=outcome, reason=_quiet(findings, judged))
+    told = "; ".join(alarm.message for alarm in judged.alarms)
+    actions = {_leads_to(workload, alarm) for alarm in judged.raised}
+    if _rolls_back(workload, judged, circumstances):
+        actions = (actions - {"retrain"}) | {"roll_back"}
+        return _decision(actions, outcome, f"{told}. A rollback: {circumstances.worse_than_before}.")
+    actions.discard("retrain")
+    obstacles = _obstacles(workload, findings, judged, circumstances)
+    if not obstacles:
+        return _decision(actions | {"retrain"}, outcome, f"{told}.")
+    if judged.raised:
+        actions.add("notify")
+        return _decision(actions, outcome, f"{told}. No retraining: {'; '.join(obstacles)}.", obstacles)
+    known = f"{told}. That is known, and within its cooldown. No retraining: {'; '.join(obstacles)}."
+    return _decision(actions, outcome, known, obstacles)
 
 
-def _nothing(findings: Sequence[Finding]) -> Decision:
+def losses(findings: Sequence[Finding], alarms: Sequence[Alarm]) -> list[Alarm]:
+    """The alarms of lost performance. An estimate is overruled by labels that show no loss."""
+    kept = any(found.kind == "performance" and found.conclusive and not found.significant for found in findings)
+    return [alarm for alarm in alarms if alarm.kind in LOSSES and not (alarm.kind == "estimate" and kept)]
+
+
+def _leads_to(workload: Workload, alarm: Alarm) -> Action:
+    """What the policy wants of a new alarm, as if nothing stood in the way."""
+    if alarm.kind in LOSSES:
+        return workload.monitor.then
+    if alarm.kind == "drift":
+        return workload.monitor.drift_leads_to
+    return "notify" if alarm.kind == "service" else "investigate"
+
+
+def _rolls_back(workload: Workload, judged: Judged, circumstances: Circumstances) -> bool:
+    within, since = workload.monitor.roll_back_within, circumstances.champion_since
+    if within is None or since is None or circumstances.worse_than_before is None or circumstances.under_way:
+        return False
+    return circumstances.now - since <= within and _not_lately(workload, judged, "roll_back", circumstances) is None
+
+
+def _obstacles(
+    workload: Workload, findings: Sequence[Finding], judged: Judged, circumstances: Circumstances
+) -> tuple[str, ...]:
+    """Why nothing is retrained, in words; none: it is."""
+    monitor = workload.monitor
+    lost = losses(findings, judged.alarms)
+    drifted = any(alarm.kind == "drift" for alarm in judged.alarms)
+    if not (drifted and monitor.drift_leads_to == "retrain"):
+        if not lost:
+            return ("no loss of performance is shown",)
+        if monitor.then != "retrain":
+            return (f"the policy is to {monitor.then}",)
+    unfit = [found.message for found in findings if found.kind == "quality" and found.significant]
+    found = (
+        f"the data are not fit to learn from ({'; '.join(unfit)})" if unfit else None,
+        f"{', '.join(circumstances.under_way)} under way" if circumstances.under_way else None,
+        circumstances.unaffordable,
+        _not_lately(workload, judged, "retrain", circumstances),
+    )
+    return tuple(obstacle for obstacle in found if obstacle is not None)
+
+
+def _not_lately(workload: Workload, judged: Judged, action: Action, circumstances: Circumstances) -> str | None:
+    """That the action was asked for within the cooldown, in words; None where it was not."""
+    asked = judged.asked.get(action)
+    wait = cooldown(workload.monitor)
+    if asked is None or circumstances.now - asked >= wait:
+        return None
+    return f"one was asked for at {asked:%Y-%m-%d %H:%M} UTC, and the cooldown is {_in_words(wait)}"
+
+
+def _in_words(wait: timedelta) -> str:
+    hours = wait.total_seconds() / 3600
+    return f"{hours / 24:g} days" if hours >= 48 else f"{hours:g} hours" if hours >= 1 else f"{hours * 60:g} minutes"
+
+
+def _decision(actions: set[Action], outcome: Outcome, reason: str, obstacles: tuple[str, ...] = ()) -> Decision:
+    ordered = tuple(action for action in STRENGTH if action in actions)
+    return Decision(
+        action=ordered[0] if ordered else "nothing",
+        actions=ordered,
+        outcome=outcome,
+        reason=reason,
+        obstacles=obstacles,
+    )
+
+
+def _quiet(findings: Sequence[Finding], judged: Judged) -> str:
     unclear = [finding.subject for finding in findings if not finding.conclusive]
+    also = f" Inconclusive: {', '.join(unclear)}." if unclear else ""
+    if judged.awaiting:
+        seen = "; ".join(finding.message for finding in judged.awaiting)
+        return f"Seen, and to be confirmed by a window that does not overlap this one: {seen}.{also}"
     if unclear:
-        return Decision(action="nothing", reason=f"Nothing is shown, but inconclusive: {', '.join(unclear)}.")
-    return Decision(action="nothing", reason="Nothing drifted, and no performance was lost.")
+        return f"Nothing is shown, but inconclusive: {', '.join(unclear)}."
+    return "Nothing drifted, and no performance was lost."

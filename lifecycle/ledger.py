@@ -14,6 +14,8 @@ EntryKind = Literal[
     "trained",
     "monitored",
     "decided",
+    "investigated",
+    "closed",
     "requested",
     "approved",
     "rejected",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID, uuid5
 
 _NAMESPACE = UUID("6b1f7c1e-6d0c-5a3c-9f0e-7065726e6e69")
 
 _STAGING = "-staging"
+_MOMENT = "%Y%m%dT%H%M%S.%fZ"
 
 Stage = Literal["development", "staging", "production"]
 PRODUCTION_SLOTS = ("blue", "green")
@@ -57,6 +60,44 @@ def ledger_prefix(workload: str) -> str:
 def report_prefix(workload: str) -> str:
     """Where monitoring's reports lie."""
     return f"reports/{workload}/"
+
+
+def report_blob(workload: str, key: str) -> str:
+    """The Evidently report of a window."""
+    return f"{report_prefix(workload)}{key}.html"
+
+
+def windows_prefix(workload: str) -> str:
+    """Where the records of the monitored windows lie."""
+    return f"windows/{workload}/"
+
+
+def window_blob(workload: str, end: datetime, key: str) -> str:
+    """A window's record: the names sort by the windows' ends, and tell them."""
+    return f"{windows_prefix(workload)}{end.astimezone(UTC):{_MOMENT}}-{_plain(key)}.json"
+
+
+def window_end(name: str) -> datetime | None:
+    """The end, UTC, that a record's name tells; None for a name that is none of ours."""
+    try:
+        return datetime.strptime(name.rpartition("/")[2].partition("-")[0], _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def evidence_blob(workload: str, key: str) -> str:
+    """What a window's findings rest on, column by column."""
+    return f"evidence/{workload}/{_plain(key)}.json"
+
+
+def investigations_prefix(workload: str) -> str:
+    """Where investigations lie, open and closed."""
+    return f"investigations/{workload}/"
+
+
+def usage_prefix(workload: str) -> str:
+    """Where it is written down how long each training job ran."""
+    return f"usage/{workload}/"
 
 
 def probe_blob(workload: str, model_version: int) -> str:
@@ -113,3 +154,8 @@ def release_key(workload: str, model_version: int) -> str:
 def promotion_key(workload: str, model_version: int, approved_at: str) -> str:
     """A promotion is of one approval of one model version."""
     return f"promote-{workload}-{model_version}-{approved_at}"
+
+
+def _plain(key: str) -> str:
+    """A key as a part of a blob's name."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", key)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 from lifecycle.base import Frozen
 from lifecycle.columns import Column
 from lifecycle.durations import Duration
+from lifecycle.findings import FindingKind
 from lifecycle.metrics import METRICS, RECIPES_REPORT, Kind, kind_of
 from lifecycle.search import Parameter, ParameterName, Search
 
@@ -22,6 +23,7 @@ def _inside(path: str) -> str:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,22}[a-z0-9]$")]
 InsidePath = Annotated[str, StringConstraints(min_length=1), AfterValidator(_inside)]
+Following = Literal["retrain", "annotate", "investigate", "notify"]
 
 
 class Data(Frozen):
@@ -116,15 +118,44 @@ class Release(Frozen):
 
 
 class Monitor(Frozen):
-    """What is watched in production, and what follows."""
+    """What is watched in production, and what follows.
+
+    `then` is for a loss of performance, realised or estimated; `on_drift` for drift without one, where
+    `retrain_on_drift: true` is another way to write `on_drift: retrain`.
+    """
 
     every: Duration | None = timedelta(hours=1)
     window: Duration = timedelta(days=1)
     minimum_rows: int = Field(default=300, ge=50, description="Below it a check is inconclusive")
     tolerance: float = Field(default=0.05, gt=0, lt=1, description="Share of the metric that may be lost")
-    then: Literal["retrain", "notify"] = "retrain"
+    then: Following = "retrain"
+    on_drift: Following | None = Field(default=None, description="Unsaid: an investigation is opened")
     native: bool = Field(default=False, description="The platform's own drift monitor, too, where it has one")
     retrain_on_drift: bool = Field(default=False, description="Drift alone, without a loss of performance, retrains")
+    confirm: tuple[FindingKind, ...] = Field(
+        default=("drift", "estimate", "fairness", "attribution"),
+        description="Kinds of findings that become alarms only when a second window sees the same",
+    )
+    cooldown: Duration | None = Field(
+        default=None, description="How long the same is neither told nor asked for again; unsaid: as long as a window"
+    )
+    roll_back_within: Duration | None = Field(
+        default=None,
+        description="A champion younger than that which does worse than the version before is rolled back; none: never",
+    )
+    close_after: int = Field(default=3, ge=1, description="Windows without the drift that close its investigation")
+    keep_reports: Duration | None = Field(default=timedelta(days=30), description="Then they are deleted; none: never")
+
+    @model_validator(mode="after")
+    def _drift_is_said_once(self) -> Self:
+        if self.retrain_on_drift and self.on_drift not in (None, "retrain"):
+            raise ValueError(f"retrain_on_drift and on_drift: {self.on_drift} contradict each other: give one of them")
+        return self
+
+    @property
+    def drift_leads_to(self) -> Following:
+        """What follows drift without a loss of performance."""
+        return self.on_drift or ("retrain" if self.retrain_on_drift else "investigate")
 
 
 class Retrain(Frozen):
@@ -137,6 +168,15 @@ class Budget(Frozen):
     """What retraining may cost."""
 
     retrainings_per_week: int = Field(default=3, ge=0)
+    compute_hours_per_month: float | None = Field(default=None, gt=0, description="Of training jobs; none: no limit")
+    cost_per_month: float | None = Field(default=None, gt=0, description="In the currency of price_per_hour")
+    price_per_hour: float | None = Field(default=None, gt=0, description="Of the compute that trains, a machine")
+
+    @model_validator(mode="after")
+    def _cost_has_a_price(self) -> Self:
+        if self.cost_per_month is not None and self.price_per_hour is None:
+            raise ValueError("cost_per_month needs price_per_hour, what an hour of the training compute costs")
+        return self
 
 
 class Workload(Frozen):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
 
 import pandas as pd
 
 from monitoring.drift import ColumnDrift
 from monitoring.histograms import Histogram, histogram
+from monitoring.svg import BLUE, FAINT, GREY, INK, RED, document, label, short
 
 PANELS = 24  # more are no overview; the worst come first
 _ACROSS = 3
 _WIDTH, _HEIGHT = 300, 190  # of a panel, pixels
 _LEFT, _TOP, _PLOT_WIDTH, _PLOT_HEIGHT = 14, 56, 272, 104
 _HEADER = 34
-_GREY, _BLUE, _RED, _INK, _FAINT = "#b6bec9", "#2563eb", "#c2410c", "#1f2933", "#5b6773"
 
 
 def drift_picture(reference: pd.DataFrame, current: pd.DataFrame, drift_results: Sequence[ColumnDrift]) -> str:
@@ -28,18 +27,13 @@ def drift_picture(reference: pd.DataFrame, current: pd.DataFrame, drift_results:
     shown = sorted(known, key=_badness, reverse=True)[:PANELS]
     height = _HEADER + max(1, math.ceil(len(shown) / _ACROSS)) * _HEIGHT
     width = _ACROSS * _WIDTH
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        'font-family="system-ui, Segoe UI, Helvetica, Arial, sans-serif" role="img">',
-        f"<title>{_text(_summary(drift_results, len(shown)))}</title>",
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        *_header(len(reference), len(current), _summary(drift_results, len(shown))),
-    ]
+    summary = _summary(drift_results, len(shown))
+    parts = _header(len(reference), len(current), summary)
     for place, drift in enumerate(shown):
         x, y = place % _ACROSS * _WIDTH, _HEADER + place // _ACROSS * _HEIGHT
         values = histogram(reference[drift.column], current[drift.column], drift.type)
         parts += [f'<g transform="translate({x} {y})">', *_panel(drift, values), "</g>"]
-    return "\n".join([*parts, "</svg>"])
+    return document(width, height, summary, parts)
 
 
 def _badness(drift: ColumnDrift) -> tuple[bool, float]:
@@ -57,37 +51,37 @@ def _summary(drifts: Sequence[ColumnDrift], shown: int) -> str:
 
 def _header(reference_rows: int, rows: int, summary: str) -> list[str]:
     return [
-        _label(_LEFT, 21, summary, _INK, size=14, bold=True),
-        f'<rect x="420" y="11" width="14" height="11" fill="{_GREY}"/>',
-        _label(440, 21, f"reference, {reference_rows:,} rows", _FAINT),
-        f'<path d="M620 17h14" stroke="{_BLUE}" stroke-width="2"/>',
-        f'<path d="M638 17h14" stroke="{_RED}" stroke-width="2"/>',
-        _label(658, 21, f"window, {rows:,} rows (red: drifted)", _FAINT),
+        label(_LEFT, 21, summary, INK, size=14, bold=True),
+        f'<rect x="420" y="11" width="14" height="11" fill="{GREY}"/>',
+        label(440, 21, f"reference, {reference_rows:,} rows", FAINT),
+        f'<path d="M620 17h14" stroke="{BLUE}" stroke-width="2"/>',
+        f'<path d="M638 17h14" stroke="{RED}" stroke-width="2"/>',
+        label(658, 21, f"window, {rows:,} rows (red: drifted)", FAINT),
     ]
 
 
 def _panel(drift: ColumnDrift, values: Histogram | None) -> list[str]:
-    colour = _RED if drift.drifted else _BLUE
+    colour = RED if drift.drifted else BLUE
     verdict = "inconclusive" if not drift.drifted and not drift.conclusive else drift.verdict
     parts = [
-        _label(_LEFT, 16, _short(drift.column, 26), _INK, size=13, bold=True),
-        _label(_WIDTH - _LEFT, 16, verdict, colour if drift.conclusive or drift.drifted else _FAINT, anchor="end"),
-        _label(_LEFT, 32, _measured(drift), _FAINT),
-        _label(_LEFT, 46, _missing(drift), _RED if drift.missing_drifted else _FAINT),
+        label(_LEFT, 16, short(drift.column, 26), INK, size=13, bold=True),
+        label(_WIDTH - _LEFT, 16, verdict, colour if drift.conclusive or drift.drifted else FAINT, anchor="end"),
+        label(_LEFT, 32, _measured(drift), FAINT),
+        label(_LEFT, 46, _missing(drift), RED if drift.missing_drifted else FAINT),
     ]
     base = _TOP + _PLOT_HEIGHT
     if values is None:
-        return [*parts, _label(_WIDTH // 2, base - 40, "no values to draw", _FAINT, anchor="middle")]
+        return [*parts, label(_WIDTH // 2, base - 40, "no values to draw", FAINT, anchor="middle")]
     peak = max(*values.reference, *values.current)
-    parts.append(f'<path d="{_steps(values.reference, peak)}z" fill="{_GREY}"/>')
+    parts.append(f'<path d="{_steps(values.reference, peak)}z" fill="{GREY}"/>')
     parts.append(f'<path d="{_steps(values.current, peak)}" fill="none" stroke="{colour}" stroke-width="1.8"/>')
-    parts.append(f'<path d="M{_LEFT} {base}h{_PLOT_WIDTH}" stroke="{_FAINT}" stroke-width="1"/>')
+    parts.append(f'<path d="M{_LEFT} {base}h{_PLOT_WIDTH}" stroke="{FAINT}" stroke-width="1"/>')
     return [*parts, *_axis(values, base + 14)]
 
 
 def _measured(drift: ColumnDrift) -> str:
     if drift.score is None or drift.threshold is None:
-        return _short(drift.reason, 50)
+        return short(drift.reason, 50)
     sign = ">" if drift.values_drifted else "≤"
     return f"{drift.statistic} {drift.score:.3f} {sign} {drift.threshold:.3f}"
 
@@ -111,29 +105,12 @@ def _axis(values: Histogram, y: int) -> list[str]:
     if values.ends is not None:
         low, high = values.ends
         return [
-            _label(_LEFT, y, f"{low:.4g}", _FAINT, size=10),
-            _label(_LEFT + _PLOT_WIDTH, y, f"{high:.4g}", _FAINT, size=10, anchor="end"),
+            label(_LEFT, y, f"{low:.4g}", FAINT, size=10),
+            label(_LEFT + _PLOT_WIDTH, y, f"{high:.4g}", FAINT, size=10, anchor="end"),
         ]
     step = _PLOT_WIDTH / len(values.names)
     letters = max(2, int(step / 6))
     return [
-        _label(_LEFT + (place + 0.5) * step, y, _short(name, letters), _FAINT, size=10, anchor="middle")
+        label(_LEFT + (place + 0.5) * step, y, short(name, letters), FAINT, size=10, anchor="middle")
         for place, name in enumerate(values.names)
     ]
-
-
-def _label(
-    x: float, y: float, text: str, colour: str, *, size: int = 11, bold: bool = False, anchor: str = "start"
-) -> str:
-    weight = ' font-weight="600"' if bold else ""
-    place = f'x="{x:.5g}" y="{y:.5g}" text-anchor="{anchor}"'
-    return f'<text {place} font-size="{size}" fill="{colour}"{weight}>{_text(text)}</text>'
-
-
-def _short(text: str, letters: int) -> str:
-    return text if len(text) <= letters else text[: letters - 1] + "…"
-
-
-def _text(text: str) -> str:
-    """Names come from data: neither markup nor characters that XML forbids get through."""
-    return escape("".join(letter if letter.isprintable() else " " for letter in text))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lifecycle.findings import Finding
 from monitoring.drift import ColumnDrift, score_columns
+from monitoring.fitness import fitness_findings
 from monitoring.performance import Joined, Realised, degradation_limit, has_degraded, join_labels, realised
 from monitoring.profile import reference_profile
 from platforms.labels import read_labels
@@ -19,6 +20,8 @@ from tasks.datasets import Holdout
 from tasks.endpoints import PROBE
 from tasks.registration import metrics_of
 from tasks.step import step
+
+CONFIDENCE = 0.99  # of the interval of a realised metric
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,24 @@ def check_drift(context: Context, reference: Holdout, window: Window) -> list[Co
     return score_columns(profile, window.inputs, minimum_rows=context.workload.monitor.minimum_rows)
 
 
+@step(name="check data quality")
+def check_fitness(context: Context, reference: Holdout, window: Window) -> list[Finding]:
+    """Whether the window's data could be learnt from, column by column."""
+    if window.predictions.empty:
+        return []
+    minimum = context.workload.monitor.minimum_rows
+    return fitness_findings(reference.features, window.inputs, reference.manifest.columns, minimum_rows=minimum)
+
+
 @step(name="check performance")
 def check_performance(context: Context, champion: RegisteredModel, window: Window) -> Finding:
     """The realised metric, where enough labels have come, against what the champion promised."""
     workload = context.workload
     metric = workload.metric
     promised = metrics_of(champion).get(metric)
-    measured = realised(workload.kind, window.joined, metric, minimum_rows=workload.monitor.minimum_rows)
+    measured = realised(
+        workload.kind, window.joined, metric, minimum_rows=workload.monitor.minimum_rows, confidence=CONFIDENCE
+    )
     degraded = None if promised is None else has_degraded(promised, measured, workload.monitor.tolerance)
     return Finding(
         kind="performance",
@@ -73,6 +87,8 @@ def check_performance(context: Context, champion: RegisteredModel, window: Windo
         significant=degraded is True,
         conclusive=degraded is not None,
         message=_told(metric, promised, measured),
+        effect=None if promised is None or measured.value is None else measured.value - promised,
+        confidence=CONFIDENCE if measured.conclusive else None,
     )
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import base64
 import os
+from datetime import datetime
 
-from lifecycle.names import report_prefix
+from lifecycle.names import report_blob, report_prefix
 from monitoring.drift import ColumnDrift
+from platforms.investigations import Investigations
+from platforms.windows import Windows
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.observation import Window
 from tasks.step import step
-from tasks.story import tell, tell_link
+from tasks.story import now, tell, tell_link
+
+WINDOWS_SHOWN = 40
 
 
 @step(name="draw drift")
@@ -20,8 +25,16 @@ def show_drift(context: Context, reference: Holdout, window: Window, drift: list
     from monitoring.picture import drift_picture
 
     svg = drift_picture(reference.features, window.inputs, drift)
-    encoded = base64.b64encode(svg.encode()).decode()
-    tell(context, "drift-picture", f"![Reference and now, by column](data:image/svg+xml;base64,{encoded})")
+    _tell_picture(context, "drift-picture", "Reference and now, by column", svg)
+
+
+@step(name="draw drift over time")
+def show_drift_over_time(context: Context, windows: Windows, end: datetime) -> None:
+    """Small multiples, a column each: its score over the last windows that share no rows, with their thresholds."""
+    from monitoring.timeline import drift_over_time
+
+    svg = drift_over_time(windows.over_time(end, WINDOWS_SHOWN))
+    _tell_picture(context, "drift-over-time", "Drift over time, by column", svg)
 
 
 @step(name="write Evidently report")
@@ -34,8 +47,28 @@ def write_report(
 
     columns = reference.manifest.columns
     html = evidently_report(reference.features, window.inputs[reference.manifest.features], columns, drift)
-    name = f"{report_prefix(context.name)}{key}.html"
+    name = report_blob(context.name, key)
     context.platform.blobs.write(name, html.encode())
     url = context.platform.models.log_text(run_id, html, f"reports/{key}.html")
     tell_link(context, "evidently-report", url, "The Evidently report of this window")
     return name
+
+
+@step(name="prune reports")
+def prune_reports(context: Context) -> int:
+    """Delete reports older than the workload keeps them, but for those of open investigations; how many."""
+    keep = context.workload.monitor.keep_reports
+    if keep is None:
+        return 0
+    blobs, oldest = context.platform.blobs, now() - keep
+    old = [blob.name for blob in blobs.list(report_prefix(context.name)) if blob.modified < oldest]
+    needed = {one.report for one in Investigations(blobs, context.name).opened()} if old else set()
+    gone = [name for name in old if name not in needed]
+    for name in gone:
+        blobs.delete(name)
+    return len(gone)
+
+
+def _tell_picture(context: Context, subject: str, text: str, svg: str) -> None:
+    encoded = base64.b64encode(svg.encode()).decode()
+    tell(context, subject, f"![{text}](data:image/svg+xml;base64,{encoded})")

@@ -14,8 +14,10 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 from lifecycle.dataset import DatasetManifest
 from lifecycle.names import digest, job_name, training_key
+from lifecycle.spending import JobUsage
 from platforms.packing import warm_up
 from platforms.ports import Compute, Job, JobSpec, JobStatus, NotFound
+from platforms.usage import write_usage
 from tasks.context import Context
 from tasks.datasets import job_prefix
 from tasks.step import step
@@ -77,12 +79,27 @@ def run_job(context: Context, manifest: DatasetManifest, key: str, run_id: str) 
         parameters=train.parameters if train.job is not None else {},
     )
     job = _wait(context.platform.compute, spec)
+    _write_usage(context, job)
     log = context.platform.compute.logs(spec.name)
     tell(context, "training-log", f"Job `{spec.name}` {job.status.value}.\n\n```\n{log[-20_000:]}\n```")
     if job.status is not JobStatus.COMPLETED:
         why = job.reason or f"exit code {job.exit_code}"
         raise TrainingFailed(f"Job {spec.name} {job.status.value}: {why}. The end of its log:\n{log[-2000:]}")
     return job
+
+
+def _write_usage(context: Context, job: Job) -> None:
+    """How long it ran, whatever became of it: what the workload's budget counts."""
+    if job.started_at is None or job.ended_at is None:
+        return
+    search = context.workload.train.search
+    usage = JobUsage(
+        job=job.name,
+        ended_at=job.ended_at,
+        seconds=max(0.0, (job.ended_at - job.started_at).total_seconds()),
+        machines=1 if search is None else search.at_once,
+    )
+    write_usage(context.platform.blobs, context.name, usage)
 
 
 def _environment(context: Context, run_id: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ SHARED = "TESTS_SERVICE"  # a file that tells of a service that is running alrea
 COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "stages": ("walk", {}),
     "scored": ("walk", {}),
+    "drifts": ("walk", {}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
 }
 

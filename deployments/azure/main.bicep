@@ -23,7 +23,7 @@ param maxNodes int = 4
 param packageHosts array = []
 
 @description('Prefixes in the container perennial that the service itself writes.')
-param ownPrefixes array = ['datasets/', 'jobs/', 'ledger/', 'monitors/', 'predictions/', 'quarantine/', 'releases/', 'reports/', 'scores/']
+param ownPrefixes array = ['datasets/', 'evidence/', 'investigations/', 'jobs/', 'ledger/', 'monitors/', 'predictions/', 'quarantine/', 'releases/', 'reports/', 'scores/', 'usage/', 'windows/']
 
 @description('Endpoints to watch and scale: [{name, slots: [...]}]. They exist once a first release made them.')
 param endpoints array = []

@@ -108,7 +108,7 @@ def _show_rest(console: Console, result: dict[str, Any]) -> None:
     console.print(f"  Endpoint: {endpoint['url']}", soft_wrap=True)
     for report in result["reports"]:
         console.print(f"  Evidently report: {report}", soft_wrap=True)
-    console.print("  perennial history diabetes, perennial status")
+    console.print("  perennial history diabetes, perennial explain diabetes, perennial status")
 
 
 def _entry(entries: list[LedgerEntry], kind: str, version: int) -> LedgerEntry:

@@ -219,7 +219,8 @@ def test_what_the_service_writes_itself_is_no_news() -> None:
     (own,) = [one for one in FILES["main.bicep"] if one.name == "ownPrefixes"]
     written = [
         names.dataset_prefix("x", "1"), names.predictions_prefix("x"), names.quarantine_prefix("x"),
-        names.ledger_prefix("x"), names.report_prefix("x"), "jobs/", "monitors/", "releases/", "scores/",
+        names.ledger_prefix("x"), names.report_prefix("x"), names.windows_prefix("x"), names.evidence_blob("x", "k"),
+        names.investigations_prefix("x"), names.usage_prefix("x"), "jobs/", "monitors/", "releases/", "scores/",
     ]  # fmt: skip
     assert {one.partition("/")[0] + "/" for one in written} == set(re.findall(r"'([^']+)'", own.text.splitlines()[0]))
 

@@ -60,6 +60,9 @@ def test_raw_data_is_put_where_the_workload_looks(tmp_path: Path, csv: Path) -> 
         (("new", "people", "--from", "absent.csv"), "There is no file absent.csv"),
         (("new", "people", "--from", "people.csv", "--label", "absent"), "has no column absent"),
         (("history", "absent"), "There is no workload 'absent'"),
+        (("explain", "absent"), "There is no workload 'absent'"),
+        (("investigations", "absent"), "There is no workload 'absent'"),
+        (("investigation", "close", "absent", "1-a", "--because", "why"), "There is no workload 'absent'"),
         (("up", "--ports", "nonsense=1"), "write NAME=PORT"),
     ],
 )

@@ -73,7 +73,7 @@ def test_what_happens_is_posted(stack: Service, posted: tuple[str, list[str]]) -
     url, texts = posted
     apply(stack, url)
     first = automations(stack)
-    assert len(first) == 5
+    assert len(first) == 6
     apply(stack, url)
     assert automations(stack) == first
     for event, told in (
@@ -84,6 +84,8 @@ def test_what_happens_is_posted(stack: Service, posted: tuple[str, list[str]]) -
     ):
         tell(stack, f"perennial.release.{event}", model_version=7, reason="a test")
         until(event, lambda told=told: any(told in text for text in texts), 30)
+    tell(stack, "perennial.alarm.raised", model_version=7, message="age drifted")
+    until("the alarm", lambda: any("an alarm about version 7" in text and "age drifted" in text for text in texts), 30)
     code, _ = stack.run("ingest", "'absent'")
     assert code == 1
     until("the failed run", lambda: any("ingest failed" in text for text in texts), 30)

@@ -16,6 +16,8 @@ import pytest
 
 from lifecycle.names import labels_prefix
 from platforms.ledger import Ledger
+from platforms.usage import read_usage
+from platforms.windows import Windows
 from tests.conftest import HTTP, ROOT, Service, clean, result_of
 from tests.people import make_people
 
@@ -146,6 +148,8 @@ def test_a_drifted_model_is_replaced_by_the_trigger(released: Service) -> None:
     score_and_label(released, "toy", make_people(1500, seed=3, turned=True, shift=20))
     code, output = released.run("monitor", "'toy', report=False")
     assert (code, result_of(output)) == (0, "'retrain'"), output
+    record = next(Windows(released.platform.blobs, "toy").before(datetime.now(UTC)))
+    assert (record.outcome, set(record.asked), record.model_version) == ("alarm", {"retrain"}, before)
     until("the new champion", lambda: champion(released, "toy") != before, 180)
     after = champion(released, "toy")
     until("its answer", lambda: serving(released, "toy") == after, 10)
@@ -154,15 +158,21 @@ def test_a_drifted_model_is_replaced_by_the_trigger(released: Service) -> None:
     run = runs_of(released, "retrain-toy", started)[0]
     assert run["created_by"]["type"] == "AUTOMATION"
     assert events(released, "prefect.automation.action.failed", started) == []
+    usage = read_usage(released.platform.blobs, "toy", started)
+    assert [job.job for job in usage] == [version.tags["perennial.job"]], "what its training took counts"
+    assert usage[0].seconds > 0
 
 
 def test_a_rollback_goes_back(released: Service) -> None:
     now = champion(released, "toy")
     before = released.platform.models.by_alias("toy", "previous-champion")
     assert before is not None
-    code, output = released.run("rollback", "'toy', 'a test'")
-    assert (code, result_of(output)) == (0, str(before.version)), output
-    assert serving(released, "toy") == champion(released, "toy") == before.version
+    code, output = released.run("rollback", "'toy', 'too late', leave='99'")
+    assert (code, result_of(output), serving(released, "toy")) == (0, str(now), now), "another version serves"
+    ask(released, "perennial.rollback.requested", reason="a test", leave=str(now))
+    until("the rollback by its trigger", lambda: serving(released, "toy") == before.version, 60)
+    until("its alias", lambda: champion(released, "toy") == before.version, 10)
+    until("its end", lambda: not unfinished(released, "rollback-toy"), 30)
     code, output = released.run("rollback", "'toy', 'and forth'")
     assert serving(released, "toy") == champion(released, "toy") == now
 
@@ -194,6 +204,23 @@ def test_what_served_before_is_deleted_in_time_and_can_be_gone_back_to(released:
     assert serving(released, "toy") == now
     code, output = released.run("rollback", "'toy', 'from cold'")
     assert (code, serving(released, "toy")) == (0, int(result_of(output))), output
+
+
+def ask(stack: Service, event: str, **payload: str) -> None:
+    """An event about the toy model, as a decision emits it."""
+    body = {
+        "id": str(uuid4()),
+        "occurred": datetime.now(UTC).isoformat(),
+        "event": event,
+        "resource": {"prefect.resource.id": "perennial.workload.toy"},
+        "payload": {"workload": "toy", **payload},
+    }
+    HTTP.post(f"{stack.addresses['prefect']}/api/events", json=[body]).raise_for_status()
+
+
+def unfinished(stack: Service, name: str) -> list[dict[str, Any]]:
+    runs = runs_of(stack, name, datetime.now(UTC) - timedelta(minutes=5))
+    return [run for run in runs if run["state_type"] not in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")]
 
 
 def runs_of(stack: Service, name: str, since: datetime) -> list[dict[str, Any]]:

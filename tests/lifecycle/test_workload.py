@@ -31,6 +31,14 @@ def test_three_lines_are_a_workload(tmp_path: Path) -> None:
     assert workload.retrain.every is None
 
 
+def test_what_was_written_before_is_valid_still(tmp_path: Path) -> None:
+    text = SHORTEST + "monitor: {every: 1h, window: 2d, minimum_rows: 100, then: notify, retrain_on_drift: true}"
+    monitor = load_workload(write(tmp_path, text)).workload.monitor
+    assert monitor.drift_leads_to == "retrain"
+    said = SHORTEST + "monitor: {on_drift: annotate, confirm: [], cooldown: 6h, roll_back_within: 2d, keep_reports: 7d}"
+    assert load_workload(write(tmp_path, said)).workload.monitor.confirm == ()
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -46,6 +54,10 @@ def test_three_lines_are_a_workload(tmp_path: Path) -> None:
         (SHORTEST + "train: {script: a.py, recipe: linear}", "train: give a script or a recipe, not both"),
         (SHORTEST + "train: {script: absent.py}", "train.script: there is no file absent.py"),
         (SHORTEST + "budget: {retrainings_per_week: -1}", "budget.retrainings_per_week: Input should be greater"),
+        (SHORTEST + "budget: {cost_per_month: 50}", "budget: cost_per_month needs price_per_hour"),
+        (SHORTEST + "monitor: {confirm: [weather]}", "monitor.confirm.0: Input should be 'drift'"),
+        (SHORTEST + "monitor: {retrain_on_drift: true, on_drift: notify}", "on_drift: notify contradict each other"),
+        (SHORTEST + "monitor: {keep_reports: 0d}", "monitor.keep_reports: '0d' is no duration"),
         (SHORTEST + "train: {script: a.py, job: a.yml}", "train: give a job or a script or a recipe"),
         (SHORTEST + "train: {job: absent.yml}", "train.job: there is no file absent.yml"),
         (SHORTEST + SEARCH.format("x: 5", ""), "train.search.space.x: write a range, such as {low: 0.01"),

@@ -1,0 +1,140 @@
+"""Drift alone: seen, confirmed in a second window, investigated, known, closed; and forgotten with the records."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from lifecycle.tags import DATASET, PROMOTED_AT
+from lifecycle.windows import WindowRecord
+from platforms.investigations import Investigations
+from platforms.ledger import Ledger
+from platforms.windows import Windows
+from tests.conftest import ROOT, Service, clean, result_of
+from tests.deployments.test_command import COMMAND
+from tests.flows.test_loop import champion, deployment_run, score, until
+from tests.lifecycle.seen import finding
+from tests.people import make_people
+
+NAME = "drifts"
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module", name="drifted")
+def _drifted(stack: Service) -> Service:
+    """A model in production, and people twenty years older who ask it; their labels have not come."""
+    stack.platform.blobs.write(f"{NAME}/raw/people.csv", make_people(2500, seed=5).to_csv(index=False).encode())
+    done = deployment_run(stack, "train/dev", f"workload={NAME}", "release=true")
+    assert done.returncode == 0, done.stdout + done.stderr
+    until("the champion", lambda: champion(stack, NAME))
+    people, wanted = make_people(600, seed=6, shift=20), set()
+    for start in range(0, len(people), 100):
+        identities = [uuid4().hex for _ in range(100)]
+        score(stack, NAME, people.iloc[start : start + 100], correlation_ids=identities)
+        wanted |= set(identities)
+    day = datetime.now(UTC)
+    log, around = stack.platform.predictions, (day - timedelta(days=1), day + timedelta(days=1))
+    until("the prediction log", lambda: wanted <= set(log.between(NAME, *around)["correlation_id"]), 30)
+    return stack
+
+
+def perennial(stack: Service, *words: str) -> str:
+    environment = {**clean(), **stack.environment}
+    done = subprocess.run([COMMAND, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def monitored(stack: Service) -> str:
+    code, output = stack.run("monitor", f"{NAME!r}, report=False")
+    assert code == 0, output
+    return result_of(output)
+
+
+def records(stack: Service) -> Sequence[WindowRecord]:
+    """The newest first."""
+    return list(Windows(stack.platform.blobs, NAME).before(datetime.now(UTC)))
+
+
+def seen_the_day_before(stack: Service) -> None:
+    """A record of a window that ended before this one began, in which the age had drifted."""
+    version = stack.platform.models.by_alias(NAME, "champion")
+    assert version is not None
+    end = datetime.fromisoformat(version.tags[PROMOTED_AT]) - timedelta(seconds=1)
+    Windows(stack.platform.blobs, NAME).write(
+        WindowRecord(
+            key="the-day-before",
+            workload=NAME,
+            start=end - timedelta(days=1),
+            end=end,
+            rows=900,
+            labelled=0,
+            model_version=version.version,
+            dataset_version=version.tags[DATASET],
+            findings=(finding(subject="age"),),
+            alarms=(),
+            asked={},
+            outcome="finding",
+            evidence="none",
+        )
+    )
+
+
+def test_one_window_is_a_finding_and_nothing_follows(drifted: Service) -> None:
+    assert monitored(drifted) == "'nothing'"
+    newest = records(drifted)[0]
+    assert (newest.outcome, newest.alarms) == ("finding", ())
+    assert [one.subject for one in newest.findings if one.significant] == ["age"]
+    evidence = json.loads(drifted.platform.blobs.read(newest.evidence))
+    assert {one["column"] for one in evidence["columns"]} == {"age", "weight", "region"}
+    told = perennial(drifted, "explain", NAME)
+    assert "Waits for a second window that does not overlap:\n  - age drifted" in told
+    assert "nothing follows" in told
+
+
+def test_a_second_window_confirms_it_and_an_investigation_is_opened(drifted: Service) -> None:
+    seen_the_day_before(drifted)
+    assert monitored(drifted) == "'investigate'"
+    opened = Investigations(drifted.platform.blobs, NAME).opened()
+    assert [one.subjects for one in opened] == [{("drift", "age")}]
+    assert opened[0].slice.rows == 600
+    assert opened[0].slice.blobs
+    assert {one.column for one in opened[0].segments} == {"age"}
+    told = perennial(drifted, "explain", NAME)
+    assert "window the-day-before saw it too" in told
+    assert "no loss of performance is shown" in told
+    assert f"Investigation {opened[0].id} is open" in told
+    assert opened[0].id in perennial(drifted, "investigations")
+    assert "the hold-out of dataset version" in perennial(drifted, "investigation", "show", NAME, opened[0].id)
+
+
+def test_the_same_drift_is_known_and_opens_no_second_one(drifted: Service) -> None:
+    assert monitored(drifted) == "'nothing'"
+    assert records(drifted)[0].outcome == "alarm"
+    assert len(Investigations(drifted.platform.blobs, NAME).opened()) == 1
+    assert "Known already:\n  - age drifted" in perennial(drifted, "explain", NAME)
+
+
+def test_a_person_closes_it(drifted: Service) -> None:
+    store = Investigations(drifted.platform.blobs, NAME)
+    identity = store.opened()[0].id
+    done = perennial(drifted, "investigation", "close", NAME, identity, "--because", "they moved here", "--by", "Ada")
+    assert f"{identity} was closed: they moved here" in done
+    assert store.opened() == []
+    assert "Nothing is being investigated" in perennial(drifted, "investigations", NAME)
+    closed = [entry for entry in Ledger(drifted.platform.blobs, NAME).entries() if entry.kind == "closed"]
+    assert [(entry.key, entry.by) for entry in closed] == [(identity, "Ada")]
+
+
+def test_without_the_records_all_of_it_is_seen_anew(drifted: Service) -> None:
+    """Deleting them forgets, and harms nothing."""
+    blobs = drifted.platform.blobs
+    for blob in list(blobs.list(f"windows/{NAME}/")):
+        blobs.delete(blob.name)
+    assert monitored(drifted) == "'nothing'"
+    assert [one.outcome for one in records(drifted)] == ["finding"]
