@@ -1,4 +1,4 @@
-"""Which number counts: what the labels say, or what was estimated without them. And what it means when they disagree."""
+"""Which number counts: what the labels say, or what was estimated without them. And what a disagreement means."""
 
 from __future__ import annotations
 
