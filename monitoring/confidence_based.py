@@ -19,20 +19,43 @@ from monitoring.isotonic import IsotonicMap, fit_where_it_helps
 from monitoring.metrics import metrics_for, require_metric
 from monitoring.outcomes import classification_outcomes
 
+_BINS = 20
 _AT_MOST = {"roc_auc": 1.0, "accuracy": 1.0, "f1": 1.0}
+
+
+class Claims(Frozen):
+    """How a reference's rows spread over what the model claims of a class: (-inf, edges[0]], ..., (edges[-1], inf)."""
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+
+    def thinness(self, claimed: np.ndarray) -> float:
+        """How many times fewer rows of the reference speak for such a window than there are, at least 1.
+
+        A mean over the window of what each bin of the reference says has the variance sum(q^2 / p) / rows, where q is
+        the window's share in a bin and p the reference's.
+        """
+        window = _binned(np.asarray(self.edges), claimed)
+        return max(1.0, float((window**2 / np.asarray(self.shares)).sum()))
 
 
 class CalibratedReference(Frozen):
     """What a held-out reference says about a model's probabilities.
 
-    maps: of two classes the second's; of more, one a class, each against the rest. rows: of the reference.
-    metrics: what the model achieved there, by labels.
+    maps: of two classes the second's; of more, one a class, each against the rest. claims: of the same classes.
+    rows: of the reference. metrics: what the model achieved there, by labels.
     """
 
     classes: tuple[str, ...]
     maps: tuple[IsotonicMap, ...]
+    claims: tuple[Claims, ...]
     rows: int
     metrics: dict[str, float]
+
+    def thinness(self, claimed: np.ndarray) -> float:
+        """See `Claims.thinness`; of the class that it is worst for."""
+        codes = _judged_classes(len(self.classes))
+        return max(known.thinness(claimed[:, code]) for known, code in zip(self.claims, codes, strict=True))
 
     def calibrate(self, claimed: np.ndarray) -> np.ndarray:
         """The probabilities that hold, each row summing to one; shape (rows, classes) as claimed."""
@@ -56,11 +79,12 @@ def calibrated_reference(
     """
     outcomes = classification_outcomes(label, prediction, probability, classes)
     claimed = _claimed(outcomes.probability)
-    codes = [1] if outcomes.classes == 2 else range(outcomes.classes)
+    codes = _judged_classes(outcomes.classes)
     maps = tuple(fit_where_it_helps(claimed[:, code], outcomes.label == code, seed=seed) for code in codes)
     names = tuple(str(name) for name in classes)
-    metrics = metrics_for("classification", label, prediction_or_best(prediction, claimed, names), probability, names)
-    return CalibratedReference(classes=names, maps=maps, rows=outcomes.rows, metrics=metrics)
+    metrics = metrics_for("classification", label, _best_or_given(prediction, claimed, names), probability, names)
+    claims = tuple(_claims(claimed[:, code]) for code in codes)
+    return CalibratedReference(classes=names, maps=maps, claims=claims, rows=outcomes.rows, metrics=metrics)
 
 
 def estimate_classification(
@@ -77,7 +101,8 @@ def estimate_classification(
     """The metric on a window's predictions; probability and prediction as `calibrated_reference` has them.
 
     The interval is of the sampling error, of the window's rows and labels and of the reference's, which is a sample
-    too. KeyError for an unknown metric; ValueError for shapes or classes that do not fit.
+    too, and a thin one where the model claims what it seldom claimed there. KeyError for an unknown metric; ValueError
+    for shapes or classes that do not fit.
     """
     require_metric("classification", metric)
     known = reference.metrics.get(metric)
@@ -94,13 +119,30 @@ def estimate_classification(
     )
     if spread is None or not math.isfinite(value):
         return no_estimate("CBPE", metric, rows, known, f"{metric} is undefined: only one class is to be expected")
-    widened = math.sqrt(1 + rows / reference.rows)
+    widened = math.sqrt(1 + rows / reference.rows * reference.thinness(claimed))
     low = max(0.0, value - widened * spread[0])
     high = min(_AT_MOST.get(metric, math.inf), value + widened * spread[1])
     return Estimate("CBPE", metric, value, low, high, known, rows, True)
 
 
-def prediction_or_best(prediction: Any, claimed: np.ndarray, classes: Sequence[str]) -> Any:
+def _judged_classes(classes: int) -> list[int]:
+    """Of two classes the second, which says it all."""
+    return [1] if classes == 2 else list(range(classes))
+
+
+def _claims(claimed: np.ndarray) -> Claims:
+    edges = np.unique(np.quantile(claimed, np.linspace(0, 1, _BINS + 1)[1:-1], method="inverted_cdf"))
+    edges = edges[edges < claimed.max()]  # every bin holds some row
+    return Claims(edges=tuple(edges.tolist()), shares=tuple(_binned(edges, claimed).tolist()))
+
+
+def _binned(edges: np.ndarray, claimed: np.ndarray) -> np.ndarray:
+    """The share of the values in each bin, shape (edges + 1,)."""
+    places = np.searchsorted(edges, claimed, side="left")
+    return np.bincount(places, minlength=len(edges) + 1) / len(claimed)
+
+
+def _best_or_given(prediction: Any, claimed: np.ndarray, classes: Sequence[str]) -> Any:
     """The prediction, or where none is given the class with the highest probability."""
     return prediction if prediction is not None else np.asarray(classes, dtype=object)[claimed.argmax(axis=1)]
 

@@ -1,7 +1,7 @@
 """Does the model serve some groups worse than others? Metrics by group, and the largest gap between two of them.
 
-By group, difference and ratio are fairlearn's MetricFrame (largest less smallest, smallest over largest). The largest of
-many gaps is large by chance alone, so the intervals hold for all pairs of groups at once (Bonferroni): a gap counts
+By group, difference and ratio are fairlearn's MetricFrame (largest less smallest, smallest over largest). The largest
+of many gaps is large by chance alone, so the intervals hold for all pairs of groups at once (Bonferroni): a gap counts
 where some pair is surely apart. It compares what groups get; it cannot say whether their labels were fair, and it knows
 only the groups that the workload names.
 """
@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,9 @@ from monitoring.group_metrics import (
 )
 from monitoring.judgement import Judgement, inconclusive
 from monitoring.weighted_metrics import Outcomes
+
+if TYPE_CHECKING:
+    from fairlearn.metrics import MetricFrame
 
 
 class FairnessLimit(Frozen):
@@ -145,7 +149,7 @@ def _judged(
     return Judgement(subject, value, limit, surely, surely or not beyond, message)
 
 
-def _frame(metric: str, outcomes: Outcomes, names: np.ndarray):  # type: ignore[no-untyped-def]
+def _frame(metric: str, outcomes: Outcomes, names: np.ndarray) -> MetricFrame:
     """fairlearn's MetricFrame; it is given the rows' places, since a probability is more than a prediction."""
     from fairlearn.metrics import MetricFrame
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -63,5 +64,5 @@ def _grouping(values: pd.Series, column: Column, bins: int) -> Grouping:
 def _names(edges: Sequence[float]) -> list[str]:
     if not edges:
         return ["any value"]
-    between = [f"over {low:g} to {high:g}" for low, high in zip(edges, edges[1:], strict=False)]
+    between = [f"over {low:g} to {high:g}" for low, high in itertools.pairwise(edges)]
     return [f"up to {edges[0]:g}", *between, f"over {edges[-1]:g}"]

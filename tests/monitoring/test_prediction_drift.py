@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from monitoring.drift import drift_findings
@@ -16,7 +17,7 @@ def probabilities(rows: int, seed: int, shift: float = 0.0) -> np.ndarray:
 
 
 def test_two_classes_drift_by_prediction_and_probability() -> None:
-    def frame(seed: int, shift: float = 0.0):  # noqa: ANN202
+    def frame(seed: int, shift: float = 0.0) -> pd.DataFrame:
         said = probabilities(2000, seed, shift)
         return prediction_frame("classification", (said > 0.5).astype(int), said, [0, 1])
 
