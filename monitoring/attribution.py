@@ -8,7 +8,6 @@ on windows of the reference itself, contiguous ones first, because rows that fol
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from lifecycle.base import Frozen
 from monitoring.errors import require_columns
 from monitoring.importance import Predict, block_importances, permutation_importance
 from monitoring.judgement import Judgement, inconclusive
+from monitoring.tails import exceeded_with
 
 MINIMUM_ROWS = 300
 WIDTHS = (300, 1000, 2000)  # rows of a window; of a larger one, so many are drawn
@@ -117,7 +117,7 @@ def score_attribution(
     agreement = ndcg(then, now)
     if agreement is None:
         return _undecided(rows, "fewer than two columns matter to the model")
-    threshold = 1 - max(FLOOR, _far_out(chance[-1].losses, false_alarms))
+    threshold = 1 - max(FLOOR, exceeded_with(chance[-1].losses, false_alarms, _PEAKS))
     return AttributionDrift(
         ndcg=agreement,
         spearman=spearman(then, now),
@@ -164,14 +164,6 @@ def _losses(
             found.append(0.0 if agreement is None else 1 - agreement)
         order = rng.permutation(len(frame))
     return tuple(sorted(found))
-
-
-def _far_out(losses: Sequence[float], false_alarms: float) -> float:
-    """The loss that chance exceeds so rarely: the tail beyond a high quantile is taken as exponential."""
-    values = np.asarray(losses)
-    peak = float(np.quantile(values, 1 - _PEAKS))
-    excess = float((values[values >= peak] - peak).mean())
-    return peak + excess * max(0.0, math.log(_PEAKS / false_alarms))
 
 
 def _moved(columns: Sequence[str], then: np.ndarray, now: np.ndarray) -> tuple[tuple[str, float, float], ...]:

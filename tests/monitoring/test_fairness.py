@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.filterwarnings("i
 
 
 def people(rows: int, seed: int, groups: int = 3, worse: float = 0.0) -> tuple[Outcomes, pd.Series]:
-    """Predictions that are equally good in every group, but for the first, whose share `worse` is answered by a coin."""
+    """Predictions that are equally good in every group; of the first one, the share `worse` is answered by a coin."""
     rng = np.random.default_rng(seed)
     group = rng.integers(0, groups, rows)
     label = rng.integers(0, 2, rows)
@@ -63,13 +63,13 @@ def test_a_group_that_is_served_worse_is_told() -> None:
 
 @pytest.mark.parametrize("groups", [2, 12])
 def test_equal_groups_are_seldom_told_apart_however_many_there_are(groups: int) -> None:
-    """No gap at all is allowed, at 95 %: of 100 windows at most 10 alarm (p < 0.02 were it 5 %)."""
+    """No gap at all is allowed, at 95 %: of 60 windows at most 7 alarm (p < 0.02 were it 5 %)."""
     alarms = 0
-    for seed in range(100):
+    for seed in range(60):
         outcomes, named = people(1200, 100 + seed, groups=groups)
         found = disparity("classification", "accuracy", outcomes, named, confidence=0.95, resamples=100)
         alarms += judge_disparity(found, FairnessLimit(metric="accuracy", difference=0.0))[0].significant
-    assert alarms <= 10
+    assert alarms <= 7
 
 
 def test_small_groups_are_named_and_not_judged() -> None:
