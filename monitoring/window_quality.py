@@ -1,4 +1,4 @@
-"""Is a window's data broken, whatever its distribution? Invalid values, unseen categories, copies: as shares of its rows.
+"""Is a window's data broken, whatever its distribution? Shares of invalid values, new categories and copied rows.
 
 Drift scores drop what they cannot read, so this is judged apart. A share is held against the reference's own, with what
 chance and batches make of it: rows that are broken come together, so the spread of the share over contiguous blocks of
