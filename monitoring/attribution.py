@@ -156,7 +156,8 @@ def _losses(
     rng: np.random.Generator,
 ) -> tuple[float, ...]:
     """What windows of the reference lose: the contiguous ones, then shuffled ones until there are enough."""
-    order, found = np.arange(len(frame)), []
+    order = np.arange(len(frame))
+    found: list[float] = []
     while len(found) < _WINDOWS:
         blocks = [order[start : start + width] for start in range(0, len(order) - width + 1, width)]
         for window in block_importances(predict, frame, columns, blocks, rng):

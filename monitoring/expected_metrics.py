@@ -25,9 +25,8 @@ def expected_score(metric: str, prediction: np.ndarray, claimed: np.ndarray, pro
     outcomes = _every_label(prediction, claimed, probable.shape[1])
     weights = probable.T.ravel()
     possible = weights > 0  # a class that cannot occur does not count into a mean over classes
-    kept = Outcomes(
-        outcomes.label[possible], outcomes.prediction[possible], outcomes.probability[possible], outcomes.classes
-    )
+    said = np.tile(claimed, (probable.shape[1], 1))[possible]
+    kept = Outcomes(outcomes.label[possible], outcomes.prediction[possible], said, outcomes.classes)
     return float(score(metric, kept, weights[None, possible])[0])
 
 

@@ -47,7 +47,11 @@ class QualityReference(Frozen):
 
 def quality_reference(frame: pd.DataFrame, columns: Sequence[Column]) -> QualityReference:
     """From rows as they come, the oldest first. Raises SchemaMismatch where a column is missing."""
-    require_columns([column.name for column in columns], [str(name) for name in frame.columns], expected=list(frame))
+    require_columns(
+        [column.name for column in columns],
+        [str(name) for name in frame.columns],
+        expected=[str(name) for name in frame.columns],
+    )
     values = {}
     for column in columns:
         if column.type == "category" and column.values is None:
@@ -75,7 +79,7 @@ def judge_quality(
     SchemaMismatch where the window lacks a column.
     """
     names = [column.name for column in reference.columns]
-    require_columns(names, [str(name) for name in current.columns], expected=list(current))
+    require_columns(names, [str(name) for name in current.columns], expected=[str(name) for name in current.columns])
     each = false_alarms / max(1, len(reference.shares))
     found = dict(_checks(current, reference.columns, reference.values))
     return [
