@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -48,6 +48,21 @@ class Realised:
     conclusive: bool
     reason: str = ""
     unusable: int = 0
+
+
+class Measured(Protocol):
+    """A metric with its interval, by labels or by an estimate."""
+
+    @property
+    def metric(self) -> str: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+    @property
+    def conclusive(self) -> bool: ...
 
 
 def join_labels(predictions: pd.DataFrame, labels: pd.DataFrame) -> Joined:
@@ -110,7 +125,7 @@ def degradation_limit(metric: str, reference_value: float, tolerance: float) -> 
     return reference_value - lost if HIGHER_IS_BETTER[metric] else reference_value + lost
 
 
-def has_degraded(reference_value: float, found: Realised, tolerance: float) -> bool | None:
+def has_degraded(reference_value: float, found: Measured, tolerance: float) -> bool | None:
     """Whether more than the tolerated share of the reference value was lost; None: these rows cannot tell.
 
     True wants both: the loss is larger than tolerated, and it is no noise (the interval excludes the reference).
