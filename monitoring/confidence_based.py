@@ -18,25 +18,9 @@ from monitoring.expected_metrics import expected_score, expected_spread
 from monitoring.isotonic import IsotonicMap, fit_where_it_helps
 from monitoring.metrics import metrics_for, require_metric
 from monitoring.outcomes import classification_outcomes
+from monitoring.thinness import Peopled, peopled
 
-_BINS = 20
 _AT_MOST = {"roc_auc": 1.0, "accuracy": 1.0, "f1": 1.0}
-
-
-class Claims(Frozen):
-    """How a reference's rows spread over what the model claims of a class: (-inf, edges[0]], ..., (edges[-1], inf)."""
-
-    edges: tuple[float, ...]
-    shares: tuple[float, ...]
-
-    def thinness(self, claimed: np.ndarray) -> float:
-        """How many times fewer rows of the reference speak for such a window than there are, at least 1.
-
-        A mean over the window of what each bin of the reference says has the variance sum(q^2 / p) / rows, where q is
-        the window's share in a bin and p the reference's.
-        """
-        window = _binned(np.asarray(self.edges), claimed)
-        return max(1.0, float((window**2 / np.asarray(self.shares)).sum()))
 
 
 class CalibratedReference(Frozen):
@@ -48,12 +32,12 @@ class CalibratedReference(Frozen):
 
     classes: tuple[str, ...]
     maps: tuple[IsotonicMap, ...]
-    claims: tuple[Claims, ...]
+    claims: tuple[Peopled, ...]
     rows: int
     metrics: dict[str, float]
 
     def thinness(self, claimed: np.ndarray) -> float:
-        """See `Claims.thinness`; of the class that it is worst for."""
+        """See `Peopled.thinness`; of the class that it is worst for."""
         codes = _judged_classes(len(self.classes))
         return max(known.thinness(claimed[:, code]) for known, code in zip(self.claims, codes, strict=True))
 
@@ -83,7 +67,7 @@ def calibrated_reference(
     maps = tuple(fit_where_it_helps(claimed[:, code], outcomes.label == code, seed=seed) for code in codes)
     names = tuple(str(name) for name in classes)
     metrics = metrics_for("classification", label, _best_or_given(prediction, claimed, names), probability, names)
-    claims = tuple(_claims(claimed[:, code]) for code in codes)
+    claims = tuple(peopled(claimed[:, code]) for code in codes)
     return CalibratedReference(classes=names, maps=maps, claims=claims, rows=outcomes.rows, metrics=metrics)
 
 
@@ -128,18 +112,6 @@ def estimate_classification(
 def _judged_classes(classes: int) -> list[int]:
     """Of two classes the second, which says it all."""
     return [1] if classes == 2 else list(range(classes))
-
-
-def _claims(claimed: np.ndarray) -> Claims:
-    edges = np.unique(np.quantile(claimed, np.linspace(0, 1, _BINS + 1)[1:-1], method="inverted_cdf"))
-    edges = edges[edges < claimed.max()]  # every bin holds some row
-    return Claims(edges=tuple(edges.tolist()), shares=tuple(_binned(edges, claimed).tolist()))
-
-
-def _binned(edges: np.ndarray, claimed: np.ndarray) -> np.ndarray:
-    """The share of the values in each bin, shape (edges + 1,)."""
-    places = np.searchsorted(edges, claimed, side="left")
-    return np.bincount(places, minlength=len(edges) + 1) / len(claimed)
 
 
 def _best_or_given(prediction: Any, claimed: np.ndarray, classes: Sequence[str]) -> Any:

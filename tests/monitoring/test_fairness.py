@@ -93,7 +93,7 @@ def test_a_rate_wants_rows_that_it_is_a_share_of() -> None:
 
 
 def test_a_share_of_one_or_zero_is_not_taken_for_certain() -> None:
-    """Everybody of a, nobody of b was chosen, of 60 each: surely apart. 60 of 60 and 53 of 60: not (Fisher: p = 0.013)."""
+    """60 of 60 were chosen here and none of 60 there: surely apart. 60 and 53 of 60: not so (Fisher: p = 0.013)."""
     names = pd.Series(["a"] * 60 + ["b"] * 60, name="s")
 
     def chosen(of_b: int):  # type: ignore[no-untyped-def]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from lifecycle.columns import Column
 from monitoring.confidence_based import CalibratedReference, calibrated_reference, estimate_classification
@@ -50,6 +54,13 @@ def regression(rows: int, seed: int, shift: float = 0.0, wrong: float = 1.0) -> 
     x = rng.normal(shift, 1, rows)
     said = 2 * x
     return pd.DataFrame({"x": x, "prediction": said, "label": said + wrong * rng.normal(0, 1, rows) * np.exp(0.5 * x)})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Of so small trees, threads that wait for each other take longer than the work."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +162,21 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     assert all(count >= 52 for count in held.values()), held
 
 
+def test_the_interval_of_a_regression_holds_the_truth_as_often_as_it_says() -> None:
+    """Of 20 windows with larger errors, 95 % intervals hold the truth in 16 at least (p < 0.003 were they 95 %)."""
+    held = {"mae": 0, "rmse": 0}
+    for seed in range(20):
+        rows, window = regression(2000, 1000 + seed), regression(800, 2000 + seed, shift=0.5)
+        reference = loss_reference(rows, [Column(name="x", type="number")], rows["label"], rows["prediction"])
+        truth = metrics_for("regression", window["label"], window["prediction"])
+        for metric in held:
+            found = estimate_regression(reference, metric, window, window["prediction"], confidence=0.95)
+            assert found.low is not None
+            assert found.high is not None
+            held[metric] += found.low <= truth[metric] <= found.high
+    assert all(count >= 16 for count in held.values()), held
+
+
 def test_what_is_kept_of_the_reference_is_json(overclaiming: CalibratedReference) -> None:
     text = overclaiming.model_dump_json()
     restored = CalibratedReference.model_validate_json(text)
@@ -165,9 +191,7 @@ def test_the_models_of_the_errors_are_packed_without_pickle(losses: LossReferenc
     types = skops.io.get_untrusted_types(data=packed)
     assert all(name.startswith(("sklearn.", "numpy.", "scipy.")) for name in types), types
     window = regression(400, 9)
-    restored = LossReference(
-        losses.absolute, skops.io.loads(packed, trusted=types), losses.columns, losses.fourth_ratio, 4000, {}
-    )
+    restored = replace(losses, squared=skops.io.loads(packed, trusted=types))
     assert (
         estimate_regression(restored, "rmse", window, window["prediction"]).value
         == estimate_regression(losses, "rmse", window, window["prediction"]).value
