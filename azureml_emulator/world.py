@@ -16,7 +16,7 @@ from azureml_emulator.settings import Settings, client_environment
 from azureml_emulator.store import Document, Store
 from azureml_emulator.tokens import Tokens
 
-_PASSED_ON = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+_PASSED_ON = ("HOME", "LANG", "LC_ALL", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "TMPDIR", "TZ")
 PROVIDER = "Microsoft.MachineLearningServices"
 
 

@@ -19,6 +19,7 @@ __all__ = ["HTTP", "ROOT", "Service", "clean", "result_of", "wait_until"]
 # To loopback; each new client would read all of TLS' authorities anew. Idle servers end a connection after 5 s.
 HTTP = httpx.Client(trust_env=False, timeout=30, limits=httpx.Limits(keepalive_expiry=1.0))
 AZURITE = ROOT / ".perennial" / "azurite"  # where npm puts it
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as deployments.environment says, and before it is loaded
 sys.path.insert(0, str(ROOT))  # the tests' own factories
 
 

@@ -154,7 +154,16 @@ class Supervisor:
 
 def _inherited() -> Mapping[str, str]:
     """What a slot may know of our environment: nothing that is a secret or somebody else's setting."""
-    wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PERENNIAL_LOG_FLUSH_SECONDS", "OMP_NUM_THREADS")
+    wanted = (
+        "PATH",
+        "HOME",
+        "LANG",
+        "LC_ALL",
+        "TMPDIR",
+        "PERENNIAL_LOG_FLUSH_SECONDS",
+        "OMP_NUM_THREADS",
+        "OMP_WAIT_POLICY",
+    )
     return {name: os.environ[name] for name in wanted if name in os.environ}
 
 
