@@ -51,7 +51,8 @@ def test_the_run_says_why(stack: Service, write: Write, name: str, script: str, 
     code, output = stack.run("train", repr(name))
     assert code == 1
     assert told in output
-    assert told in _post(stack, "/flow_runs/filter", {"sort": "START_TIME_DESC", "limit": 1})[0]["state"]["message"]
+    (run,) = _post(stack, "/flow_runs/filter", {"flow_runs": {"name": {"any_": [f"train-{name}"]}}})
+    assert told in run["state"]["message"]
     assert stack.platform.models.versions(name) == []
 
 
