@@ -12,6 +12,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
@@ -83,16 +84,14 @@ def disparity(
     many such disparities are judged together (columns times metrics): the bounds are corrected for them. KeyError for
     a metric that the kind does not have; ValueError where the groups are not of the rows.
     """
-    known = group_metrics_of(kind, outcomes.classes)
-    if metric not in known:
+    if metric not in (known := group_metrics_of(kind, outcomes.classes)):
         raise KeyError(f"groups cannot be compared by {metric!r}; there are {', '.join(known)}")
     if len(groups) != outcomes.rows:
         raise ValueError(f"{len(groups)} rows have a group, {outcomes.rows} an outcome")
     names = groups.to_numpy(dtype=object)
+    measured = partial(group_value, metric, minimum=minimum, resamples=resamples)
     values = tuple(
-        group_value(
-            metric, name, part_of(outcomes, names == name), minimum=minimum, resamples=resamples, seed=seed + place
-        )
+        measured(name, part_of(outcomes, names == name), seed=seed + place)
         for place, name in enumerate(sorted(set(names)))
     )
     overall = _overall(metric, outcomes)
@@ -103,10 +102,8 @@ def disparity(
     found = _frame(metric, part_of(outcomes, inside), names[inside])
     pairs = list(itertools.combinations(judged, 2))
     reach = NormalDist().inv_cdf(1 - (1 - confidence) / (2 * len(pairs) * max(1, tests)))
-    ratio = (
-        float(found.ratio(errors="coerce").iloc[0]) if all((value.value or 0.0) >= 0 for value in judged) else math.nan
-    )
-    by_value = sorted(judged, key=lambda value: value.value or 0.0)
+    ratio = _ratio(found, judged)
+    least, *_, most = sorted(judged, key=lambda value: value.value or 0.0)
     return Disparity(
         column=str(groups.name),
         metric=metric,
@@ -114,11 +111,19 @@ def disparity(
         groups=values,
         difference=float(found.difference(errors="coerce").iloc[0]),
         difference_bounds=_difference_bounds(pairs, reach),
-        ratio=ratio if math.isfinite(ratio) else None,
-        ratio_bounds=_ratio_bounds(pairs, reach) if math.isfinite(ratio) else None,
-        between=(by_value[0].group, by_value[-1].group),
+        ratio=ratio,
+        ratio_bounds=None if ratio is None else _ratio_bounds(pairs, reach),
+        between=(least.group, most.group),
         confidence=confidence,
     )
+
+
+def _ratio(found: MetricFrame, judged: Sequence[GroupValue]) -> float | None:
+    """The least over the greatest; None where that says nothing, as of values below zero."""
+    if any((value.value or 0.0) < 0 for value in judged):
+        return None
+    ratio = float(found.ratio(errors="coerce").iloc[0])
+    return ratio if math.isfinite(ratio) else None
 
 
 def judge_disparity(found: Disparity, limit: FairnessLimit) -> list[Judgement]:
