@@ -6,7 +6,6 @@ for a job. Packing a model still goes through mlflow itself.
 
 from __future__ import annotations
 
-import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -14,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from platforms.patience import patiently
 from platforms.ports import NotFound, PlatformError, Refused, Unavailable
 
 _TRANSIENT = (429, 502, 503, 504)
@@ -80,21 +80,16 @@ class MlflowRest:
         return answer
 
     def _call(self, method: str, path: str, **more: Any) -> httpx.Response:
-        deadline = time.monotonic() + self._patience
-        pause = 0.1
-        while True:
-            error: PlatformError
-            try:
-                response = self._http.request(method, path, **more)
-                if response.is_success:
-                    return response
-                error = _error(response, f"MLflow {method} {path}")
-            except httpx.TransportError as cause:
-                error = Unavailable(f"MLflow {method} {path}: {self.url} does not answer: {cause}")
-            if not isinstance(error, Unavailable) or time.monotonic() + pause > deadline:
-                raise error
-            time.sleep(pause)  # the server is starting or overloaded
-            pause = min(pause * 2, 3.0)
+        return patiently(lambda: self._once(method, path, **more), self._patience)
+
+    def _once(self, method: str, path: str, **more: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **more)
+        except httpx.TransportError as cause:
+            raise Unavailable(f"MLflow {method} {path}: {self.url} does not answer: {cause}") from cause
+        if not response.is_success:
+            raise _error(response, f"MLflow {method} {path}")
+        return response
 
 
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"

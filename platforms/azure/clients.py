@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from lifecycle.names import Stage
-from platforms.azure.errors import told
+from platforms.azure.resource_manager import ML_API, ResourceManager
 from platforms.azure.settings import AzureSettings, AzureStage
 from platforms.mlflow_rest import MlflowRest
 
@@ -42,7 +42,7 @@ class AzureClients:
         self.settings = settings
         self._mine = threading.local()
         self._credentials: dict[str | None, TokenCredential] = {}
-        self._regions: dict[Stage, str] = {}
+        self._workspaces: dict[Stage, dict[str, Any]] = {}
         self._lock = threading.Lock()
         logging.getLogger("azure").setLevel(logging.WARNING)
         logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)  # the versions are pinned
@@ -91,22 +91,25 @@ class AzureClients:
 
     def region_of(self, stage: Stage) -> str:
         """Where the stage's workspace is."""
-        if stage not in self._regions:
-            found = self.workspace(stage).workspaces.get(self.settings.stage(stage).workspace)
-            self._regions[stage] = str(found.location)
-        return self._regions[stage]
+        return str(self._described(stage)["location"])
 
-    @cached_property
+    @property
     def tracking_uri(self) -> str:
         """By which mlflow and its plugin for Azure ML know the development workspace."""
-        workspace = self.settings.development.workspace
-        with told("get", f"workspace {workspace}"):
-            return str(self.workspace("development").workspaces.get(workspace).mlflow_tracking_uri)
+        told_by_the_service = str(self._described("development")["properties"]["mlFlowTrackingUri"])
+        return told_by_the_service.replace("/mlflow/v1.0", "/mlflow/v2.0")  # v1.0 is for mlflow 1, says azureml-mlflow
 
     @cached_property
     def tracking(self) -> MlflowRest:
         """The same workspace by MLflow's REST API."""
         return MlflowRest(self.tracking_uri.replace("azureml://", "https://").rstrip("?"), self.auth("development"))
+
+    def _described(self, stage: Stage) -> dict[str, Any]:
+        """The workspace as the service tells it. Asked by plain HTTP: the SDK's client imports mlflow to answer this."""
+        if stage not in self._workspaces:
+            workspace = self.workspace_id(stage)
+            self._workspaces[stage] = ResourceManager(self.auth, patience=30.0).get(stage, workspace, ML_API)
+        return self._workspaces[stage]
 
     def _client(self, stage: Stage, subscription: str | None, **place: str) -> MLClient:
         from azure.ai.ml import MLClient

@@ -21,7 +21,7 @@ def reserved(instances: int) -> int:
 
 def require_cores(clients: AzureClients, stage: Stage, size: str, instances: int, region: str) -> None:
     """Refused where the subscription's quota has no room for the deployment beside what runs. No limit: no refusal."""
-    arm = ResourceManager(clients)
+    arm = ResourceManager(clients.auth)
     location = (
         f"/subscriptions/{clients.subscription(stage)}/providers/Microsoft.MachineLearningServices/locations/{region}"
     )

@@ -19,7 +19,7 @@ class Subject:
     def __init__(self, clients: AzureClients) -> None:
         self.clients = clients
         self.settings = clients.settings
-        self.arm = ResourceManager(clients)
+        self.arm = ResourceManager(clients.auth)
         self._workspaces: dict[Stage, dict[str, Any]] = {}
 
     def subscription(self, stage: Stage) -> str:
