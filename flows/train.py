@@ -5,7 +5,6 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.cancellation import cancel_training
-from flows.ingest import ingest_into
 from flows.parameters import DatasetVersion, WorkloadName
 from lifecycle.dataset import DatasetManifest
 from lifecycle.names import release_key
@@ -42,11 +41,7 @@ def train(
         release: Start the release of the candidate, too.
     """
     context = open_context(workload)
-    manifest = (
-        ingest_into(context)
-        if dataset_version is None
-        else read_manifest(context.platform.blobs, workload, dataset_version)
-    )
+    manifest = _newest(context) if dataset_version is None else _named(context, dataset_version)
     version = train_on(context, manifest, trigger="manual")
     if release:
         start_release(context, version)
@@ -75,6 +70,16 @@ def start_release(context: Context, version: RegisteredModel) -> str:
 
     parameters = {"workload": context.name, "model_version": version.version}
     return start_once(RELEASE, parameters, release_key(context.name, version.version), unfinished)
+
+
+def _newest(context: Context) -> DatasetManifest:
+    from flows.ingest import ingest_into  # here, where the run is Running already: pandas takes half a second
+
+    return ingest_into(context)
+
+
+def _named(context: Context, dataset_version: str) -> DatasetManifest:
+    return read_manifest(context.platform.blobs, context.name, dataset_version)
 
 
 def _train(context: Context, manifest: DatasetManifest, key: str, trigger: str) -> RegisteredModel:

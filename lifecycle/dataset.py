@@ -9,6 +9,7 @@ from lifecycle.columns import Column
 from lifecycle.workload import Kind
 
 HOLDOUT_ONE_IN = 5  # a fixed hash of the row holds one in five out of every training, for ever
+OBSERVED_AT = "_observed_at"  # a column of its rows: when each was observed, UTC
 
 
 class DatasetManifest(Frozen):

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from lifecycle.dataset import DatasetManifest
+from lifecycle.dataset import OBSERVED_AT, DatasetManifest
 from lifecycle.names import dataset_prefix, job_prefix
 from platforms.ports import BlobStore, NotFound
 from tasks.context import Context
-from tasks.raw_data import OBSERVED_AT
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def newest_manifest(blobs: BlobStore, workload: str) -> DatasetManifest | None:
 
 def read_holdout(context: Context, version: str) -> Holdout:
     """The held-out rows of a dataset version."""
+    import pandas as pd  # 90 MB, which a wait for a job does without
+
     blobs = context.platform.blobs
     manifest = read_manifest(blobs, context.name, version)
     frame = pd.read_parquet(io.BytesIO(blobs.read(f"{dataset_prefix(context.name, version)}holdout.parquet")))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from lifecycle.columns import Column
-from lifecycle.dataset import DatasetManifest
+from lifecycle.dataset import OBSERVED_AT, DatasetManifest
 from monitoring.errors import UnusableData
 from monitoring.inference import infer_columns
 from platforms.labels import read_labels
@@ -15,7 +15,7 @@ from tasks.context import Context
 from tasks.dataset_content import IDENTITY, content_version, is_held_out, without_repeats
 from tasks.datasets import newest_manifest, write_dataset
 from tasks.intake import Intake, IntakeOf, settle_classes
-from tasks.raw_data import OBSERVED_AT, RawFile, read_batches
+from tasks.raw_data import RawFile, read_batches
 from tasks.raw_formats.batch import Batch, Unreadable
 from tasks.raw_formats.naming import ENDINGS
 from tasks.step import step

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from lifecycle.columns import Column
+from lifecycle.dataset import OBSERVED_AT
 from lifecycle.names import digest, quarantine_prefix
 from monitoring.coercion import is_missing, to_categories
 from monitoring.errors import SchemaMismatch, UnusableData
 from monitoring.quality import PROBLEM, split_rows
 from tasks.context import Context
 from tasks.dataset_content import IDENTITY, SOURCE
-from tasks.raw_data import OBSERVED_AT
 from tasks.raw_formats.batch import Batch, Unreadable
 
 PLACE = "_place"  # where a row stood in its source, in words

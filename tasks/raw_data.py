@@ -16,7 +16,6 @@ from tasks.raw_formats.batch import Batch, Unreadable
 from tasks.raw_formats.naming import ENDINGS, format_of, is_compressed, is_marker, reader_of
 from tasks.step import step
 
-OBSERVED_AT = "_observed_at"
 _BUFFER = 4 << 20  # bytes asked of the store at a time
 
 

@@ -11,7 +11,6 @@ from lifecycle.tags import DATASET
 from platforms.ports import Job, RegisteredModel
 from tasks.context import Context
 from tasks.datasets import read_holdout
-from tasks.evaluation import evaluate
 from tasks.searching import search_tags, tell_trials
 from tasks.step import step
 
@@ -44,6 +43,7 @@ def evaluate_and_register(
 ) -> RegisteredModel:
     """Evaluate on the hold-out, pack, register. UnusableModel where the job left none that could be served."""
     from platforms.packing import MODEL_FILE, load_model, pack
+    from tasks.evaluation import evaluate  # here, after the wait for the job: pandas takes 90 MB
 
     models = context.platform.models
     holdout = read_holdout(context, manifest.version)

@@ -105,7 +105,7 @@ class AzureClients:
         return MlflowRest(self.tracking_uri.replace("azureml://", "https://").rstrip("?"), self.auth("development"))
 
     def _described(self, stage: Stage) -> dict[str, Any]:
-        """The workspace as the service tells it. Asked by plain HTTP: the SDK's client imports mlflow to answer this."""
+        """The workspace as the service tells it. By plain HTTP: the SDK imports mlflow to answer."""
         if stage not in self._workspaces:
             workspace = self.workspace_id(stage)
             self._workspaces[stage] = ResourceManager(self.auth, patience=30.0).get(stage, workspace, ML_API)
