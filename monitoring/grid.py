@@ -1,0 +1,84 @@
+"""A histogram whose cells follow from the values alone, so that counts made apart add up to those made at once.
+
+Cells are [k 2^e, (k + 1) 2^e), of which only those that hold a value are kept. The exponent e is the least by which
+at most `CELLS` are; a wider one joins neighbours in twos, which loses no count. So the same values give the same
+histogram, in whatever chunks and whatever order they came; 2,048 values or fewer are kept to the last digit; and an
+outlier, however far, takes one cell and makes none of the others coarser.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from lifecycle.base import Frozen
+
+CELLS = 2048
+_FINEST = -1074  # below it, float64 holds nothing
+_BITS = 53  # of a whole number that float64 holds exactly
+
+
+class Grid(Frozen):
+    """The cells that hold a value, ascending by their k, and how many each holds. exponent: e, the least where there
+    is no value."""
+
+    exponent: int = Field(default=_FINEST, ge=_FINEST)
+    cells: tuple[int, ...] = ()
+    counts: tuple[int, ...] = ()
+
+    @classmethod
+    def of_sorted(cls, values: np.ndarray) -> Grid:
+        """Of finite values in ascending order, shape (values,)."""
+        if len(values) == 0:
+            return cls()
+        starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
+        distinct, counts = values[starts], np.diff(np.r_[starts, len(values)])
+        least = max(_FINEST, int(np.frexp(np.abs(values[[0, -1]]).max())[1]) - _BITS)
+        exponent = max(least, _below_the_least(distinct))
+        return cls._coarsened(exponent, _cells(distinct, exponent), counts)
+
+    def __add__(self, other: Grid) -> Grid:
+        """The histogram of both."""
+        if not self.cells or not other.cells:
+            return self if self.cells else other
+        exponent = max(self.exponent, other.exponent)
+        cells = np.concatenate([grid._at(exponent) for grid in (self, other)])
+        order = np.argsort(cells, kind="stable")
+        return self._coarsened(exponent, cells[order], np.array(self.counts + other.counts)[order])
+
+    def below(self) -> tuple[np.ndarray, np.ndarray]:
+        """(points, counts): how many values are at most as large as each point, exactly: at both ends of each cell."""
+        cells, upto = np.array(self.cells, dtype=float), np.cumsum(self.counts, dtype=np.int64)
+        with np.errstate(over="ignore"):
+            edges = np.ldexp(np.r_[cells, cells + 1], self.exponent)
+        return np.nextafter(edges, -np.inf), np.r_[0, upto[:-1], upto]
+
+    def _at(self, exponent: int) -> np.ndarray:
+        return np.array(self.cells, dtype=np.int64) >> min(exponent - self.exponent, 63)
+
+    @classmethod
+    def _coarsened(cls, exponent: int, cells: np.ndarray, counts: np.ndarray) -> Grid:
+        """From ascending cells, the same ones perhaps several times."""
+        while True:
+            starts = np.flatnonzero(np.r_[True, cells[1:] != cells[:-1]])
+            cells, counts = cells[starts], np.add.reduceat(counts, starts)
+            if len(cells) <= CELLS:
+                return cls(exponent=exponent, cells=tuple(cells.tolist()), counts=tuple(counts.tolist()))
+            exponent, cells = exponent + 1, cells >> 1
+
+
+def _below_the_least(distinct: np.ndarray) -> int:
+    """An exponent that is surely too fine, but not by much, so that few coarsenings follow.
+
+    Values as far apart as a cell is wide lie in different cells, so the width that so many gaps are as large as fills
+    more cells than may be. Halves are subtracted, lest the difference overflow.
+    """
+    if len(distinct) <= CELLS:
+        return _FINEST
+    sample = distinct[:: max(1, len(distinct) // (4 * CELLS))]
+    gap = np.sort(np.diff(sample / 2))[-CELLS]
+    return int(np.frexp(gap)[1]) - 1 if gap > 0 else _FINEST
+
+
+def _cells(values: np.ndarray, exponent: int) -> np.ndarray:
+    return np.floor(np.ldexp(values, -exponent)).astype(np.int64)
