@@ -2,8 +2,8 @@
 
 Cells are [k 2^e, (k + 1) 2^e), of which only those that hold a value are kept. The exponent e is the least by which
 at most `CELLS` are; a wider one joins neighbours in twos, which loses no count. So the same values give the same
-histogram, in whatever chunks and whatever order they came; 2,048 values or fewer are kept to the last digit; and an
-outlier, however far, takes one cell and makes none of the others coarser.
+histogram, in whatever chunks and whatever order they came; 2,048 values or fewer are kept to some 18 digits of
+the greatest; and an outlier takes one cell, and makes the others coarser only where it lies 10^18 of them away.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lifecycle.base import Frozen
 
 CELLS = 2048
 _FINEST = -1074  # below it, float64 holds nothing
-_BITS = 53  # of a whole number that float64 holds exactly
+_BITS = 62  # of a cell's k, which int64 holds; beyond 53 of them, a cell holds one float64 at most
 
 
 class Grid(Frozen):
@@ -50,8 +50,9 @@ class Grid(Frozen):
         """(points, counts): how many values are at most as large as each point, exactly: at both ends of each cell."""
         cells, upto = np.array(self.cells, dtype=float), np.cumsum(self.counts, dtype=np.int64)
         with np.errstate(over="ignore"):
-            edges = np.ldexp(np.r_[cells, cells + 1], self.exponent)
-        return np.nextafter(edges, -np.inf), np.r_[0, upto[:-1], upto]
+            starts, ends = np.ldexp(cells, self.exponent), np.ldexp(cells + 1, self.exponent)
+        inner = np.maximum(np.nextafter(ends, -np.inf), starts)
+        return np.r_[np.nextafter(starts, -np.inf), inner], np.r_[0, upto[:-1], upto]
 
     def _at(self, exponent: int) -> np.ndarray:
         return np.array(self.cells, dtype=np.int64) >> min(exponent - self.exponent, 63)
