@@ -93,10 +93,13 @@ def fingerprint(profile: Profile) -> str:
     digest = hashlib.sha256()
     for column in profile.columns:
         cells, numbers = column.cells, column.numbers
-        places = () if cells is None else cells.edges if isinstance(cells, NumberCells) else cells.names
-        tallied = column.categories is not None or (numbers is not None and numbers.tally is not None)
-        knots = numbers.knots if numbers is not None else ()
-        digest.update(repr((column.name, column.type, places, knots, tallied)).encode())
+        digest.update(repr((column.name, column.type, column.categories is not None)).encode())
+        if isinstance(cells, CategoryCells):
+            digest.update(repr(cells.names).encode())
+        if isinstance(cells, NumberCells):
+            digest.update(np.asarray(cells.edges).tobytes())
+        if numbers is not None:
+            digest.update(np.asarray(numbers.knots).tobytes() + str(numbers.tally is not None).encode())
     return digest.hexdigest()[:16]
 
 

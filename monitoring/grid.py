@@ -31,11 +31,11 @@ class Grid(Frozen):
         """Of finite values in ascending order, shape (values,)."""
         if len(values) == 0:
             return cls()
-        starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
-        distinct, counts = values[starts], np.diff(np.r_[starts, len(values)])
-        least = max(_FINEST, int(np.frexp(np.abs(values[[0, -1]]).max())[1]) - _BITS)
-        exponent = max(least, _below_the_least(distinct))
-        return cls._coarsened(exponent, _cells(distinct, exponent), counts)
+        least = max(_FINEST, int(np.frexp(max(abs(values[0]), abs(values[-1])))[1]) - _BITS)
+        exponent = max(least, _below_the_least(values))
+        cells = _cells(values, exponent)
+        starts = _starts(cells)
+        return cls._coarsened(exponent, cells[starts].astype(np.int64), np.diff(starts, append=len(values)))
 
     def __add__(self, other: Grid) -> Grid:
         """The histogram of both."""
@@ -61,25 +61,41 @@ class Grid(Frozen):
     def _coarsened(cls, exponent: int, cells: np.ndarray, counts: np.ndarray) -> Grid:
         """From ascending cells, the same ones perhaps several times."""
         while True:
-            starts = np.flatnonzero(np.r_[True, cells[1:] != cells[:-1]])
+            starts = _starts(cells)
             cells, counts = cells[starts], np.add.reduceat(counts, starts)
             if len(cells) <= CELLS:
                 return cls(exponent=exponent, cells=tuple(cells.tolist()), counts=tuple(counts.tolist()))
             exponent, cells = exponent + 1, cells >> 1
 
 
-def _below_the_least(distinct: np.ndarray) -> int:
+def _starts(cells: np.ndarray) -> np.ndarray:
+    """Where each run of the same cell begins."""
+    differs = np.empty(len(cells), dtype=bool)
+    differs[0] = True
+    np.not_equal(cells[1:], cells[:-1], out=differs[1:])
+    return np.flatnonzero(differs)
+
+
+def _below_the_least(values: np.ndarray) -> int:
     """An exponent that is surely too fine, but not by much, so that few coarsenings follow.
 
     Values as far apart as a cell is wide lie in different cells, so the width that so many gaps are as large as fills
     more cells than may be. Halves are subtracted, lest the difference overflow.
     """
-    if len(distinct) <= CELLS:
+    if len(values) <= CELLS:
         return _FINEST
-    sample = distinct[:: max(1, len(distinct) // (4 * CELLS))]
-    gap = np.sort(np.diff(sample / 2))[-CELLS]
+    sample = values[:: max(1, len(values) // (4 * CELLS))]
+    gap = np.partition(np.diff(sample / 2), -CELLS)[-CELLS]
     return int(np.frexp(gap)[1]) - 1 if gap > 0 else _FINEST
 
 
 def _cells(values: np.ndarray, exponent: int) -> np.ndarray:
-    return np.floor(np.ldexp(values, -exponent)).astype(np.int64)
+    """The k of each value, float64 without a fraction."""
+    if abs(exponent) < 1000:
+        cells = values * 2.0**-exponent  # a power of two: exact, and ten times as fast as ldexp
+    else:
+        cells = np.ldexp(values, -exponent)
+    np.floor(cells, out=cells)
+    if exponent > 0:
+        cells[(cells == 0) & (values < 0)] = -1  # what was too small to be divided
+    return cells

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lifecycle.base import Frozen
 from lifecycle.columns import Column, ColumnType
-from monitoring.calibration import Dispersion, dispersion_of
+from monitoring.calibration import DISPERSION_ROWS, Dispersion, dispersion_of
 from monitoring.cells import CategoryCells, Cells, NumberCells, category_cells, number_cells
 from monitoring.errors import require_columns
 from monitoring.sketch import NumberSketch, knots_of
@@ -84,6 +84,9 @@ def _profile(values: pd.Series, column: Column, seed: int) -> ColumnProfile:
     missing = len(values) - len(present)
     if len(present) == 0:
         return ColumnProfile(name=column.name, type=column.type, rows=len(values), missing=missing, cells=None)
+    newest = present[-DISPERSION_ROWS:]
+    if column.numeric:
+        present = np.sort(present)
     cells = number_cells(present) if column.numeric else category_cells(present)
     return ColumnProfile(
         name=column.name,
@@ -91,18 +94,17 @@ def _profile(values: pd.Series, column: Column, seed: int) -> ColumnProfile:
         rows=len(values),
         missing=missing,
         cells=cells,
-        dispersion=dispersion_of(cells, cells.place(present), np.random.default_rng(seed)),
+        dispersion=dispersion_of(cells, cells.place(newest), np.random.default_rng(seed)),
         numbers=_numbers(present, cells.edges) if isinstance(cells, NumberCells) else None,
         categories=_categories(present) if isinstance(cells, CategoryCells) else None,
     )
 
 
-def _numbers(values: np.ndarray, edges: Sequence[float]) -> NumberReference:
-    ordered = np.sort(values)
+def _numbers(ordered: np.ndarray, edges: Sequence[float]) -> NumberReference:
     knots = knots_of(ordered, edges)
     tally = tally_sorted(ordered)
     with np.errstate(over="ignore"):
-        deviation = float(np.std(values))
+        deviation = float(np.std(ordered))
     return NumberReference(
         knots=tuple(knots.tolist()),
         sketch=NumberSketch.of_sorted(ordered, knots),
