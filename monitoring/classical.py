@@ -18,8 +18,10 @@ import numpy as np
 
 from monitoring.counts import ColumnCounts
 from monitoring.distribution import Distribution
-from monitoring.profile import ColumnProfile, NumberReference
+from monitoring.profile import FEW_VALUES, ColumnProfile, NumberReference
 from monitoring.tally import Tally
+
+__all__ = ["FEW_VALUES", "SMALLEST_NORM", "classical_scores"]
 
 SMALLEST_NORM = 0.001
 _EMPTY = 0.0001
@@ -33,8 +35,7 @@ def classical_scores(reference: ColumnProfile, counts: ColumnCounts) -> dict[str
     if reference.numbers is not None and counts.sketch is not None:
         return _of_numbers(reference.numbers, counts, reference.type == "integer")
     if reference.categories is not None and counts.tally is not None:
-        pair = by_value(reference.categories, counts.tally)
-        return {} if pair is None else {**share_scores(*pair), "chisquare": chisquare(*pair)}
+        return value_scores(reference.categories, counts.tally)
     return {}
 
 
@@ -51,6 +52,14 @@ def _of_numbers(reference: NumberReference, counts: ColumnCounts, whole: bool) -
         return {**scores, **share_scores(then.counted(edges), now.counted(edges))}
     pair = by_value(reference.tally, counts.tally) if counts.tally is not None else None
     return scores if pair is None else {**scores, **share_scores(*pair)}
+
+
+def value_scores(reference: Tally, window: Tally) -> dict[str, float]:
+    """Of categories; none where a side holds nothing, or either too many."""
+    pair = by_value(reference, window)
+    if pair is None or not (pair[0].any() and pair[1].any()):
+        return {}
+    return {**share_scores(*pair), "chisquare": chisquare(*pair)}
 
 
 def wasserstein(then: Distribution, now: Distribution) -> float:

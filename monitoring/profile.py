@@ -1,4 +1,8 @@
-"""The reference in some ten kilobytes a column: all that scoring a window against it needs, and no row of it."""
+"""The reference in some ten kilobytes a column: all that scoring a window against it needs, and no row of it.
+
+Single values do stand in it, a column by itself: the outermost ones, categories, and each of a reference so small that
+it has no more than 2,048. Keep it where the reference may be kept.
+"""
 
 from __future__ import annotations
 
