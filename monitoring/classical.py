@@ -19,6 +19,7 @@ import numpy as np
 from monitoring.counts import ColumnCounts
 from monitoring.distribution import Distribution
 from monitoring.profile import FEW_VALUES, ColumnProfile, NumberReference
+from monitoring.sketch import NumberSketch
 from monitoring.tally import Tally
 
 __all__ = ["FEW_VALUES", "SMALLEST_NORM", "classical_scores"]
@@ -33,16 +34,15 @@ def classical_scores(reference: ColumnProfile, counts: ColumnCounts) -> dict[str
     if reference.present == 0 or counts.present == 0:
         return {}
     if reference.numbers is not None and counts.sketch is not None:
-        return _of_numbers(reference.numbers, counts, reference.type == "integer")
+        return _of_numbers(reference.numbers, counts.sketch, counts.tally, reference.type == "integer")
     if reference.categories is not None and counts.tally is not None:
         return value_scores(reference.categories, counts.tally)
     return {}
 
 
-def _of_numbers(reference: NumberReference, counts: ColumnCounts, whole: bool) -> dict[str, float]:
-    assert counts.sketch is not None
+def _of_numbers(reference: NumberReference, sketch: NumberSketch, tally: Tally | None, whole: bool) -> dict[str, float]:
     knots = np.asarray(reference.knots)
-    then, now = reference.sketch.distribution(knots), counts.sketch.distribution(knots)
+    then, now = reference.sketch.distribution(knots), sketch.distribution(knots)
     scores = {
         "wasserstein": wasserstein(then, now) / max(reference.deviation, SMALLEST_NORM),
         "ks": kolmogorov(then, now),
@@ -50,7 +50,7 @@ def _of_numbers(reference: NumberReference, counts: ColumnCounts, whole: bool) -
     if reference.tally is None:
         edges = sturges_edges(min(then.low, now.low), max(then.high, now.high), then.rows + now.rows, whole)
         return {**scores, **share_scores(then.counted(edges), now.counted(edges))}
-    pair = by_value(reference.tally, counts.tally) if counts.tally is not None else None
+    pair = by_value(reference.tally, tally) if tally is not None else None
     return scores if pair is None else {**scores, **share_scores(*pair)}
 
 

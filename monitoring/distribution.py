@@ -30,9 +30,7 @@ class Distribution:
         return np.diff(np.r_[0.0, np.rint(inner), self.rows])
 
 
-def known_at(
-    parts: list[tuple[np.ndarray, np.ndarray]], rows: int, low: float, high: float
-) -> Distribution:
+def known_at(parts: list[tuple[np.ndarray, np.ndarray]], rows: int, low: float, high: float) -> Distribution:
     """From several (points, counts at most so large) of the same values."""
     ends = np.array([np.nextafter(low, -np.inf), high]), np.array([0, rows])
     points = np.concatenate([*(part[0] for part in parts), ends[0]])

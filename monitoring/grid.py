@@ -91,10 +91,8 @@ def _below_the_least(values: np.ndarray) -> int:
 
 def _cells(values: np.ndarray, exponent: int) -> np.ndarray:
     """The k of each value, float64 without a fraction."""
-    if abs(exponent) < 1000:
-        cells = values * 2.0**-exponent  # a power of two: exact, and ten times as fast as ldexp
-    else:
-        cells = np.ldexp(values, -exponent)
+    # A power of two: exact, and ten times as fast as ldexp.
+    cells = values * 2.0**-exponent if abs(exponent) < 1000 else np.ldexp(values, -exponent)
     np.floor(cells, out=cells)
     if exponent > 0:
         cells[(cells == 0) & (values < 0)] = -1  # what was too small to be divided
