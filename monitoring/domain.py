@@ -1,6 +1,6 @@
 """Can a classifier tell the window's rows from the reference's? What no column shows by itself, it may show in pairs.
 
-The classifier is ridge regression on normal scores of the columns, their squares and products: it sees means, spreads
+The classifier is a ridge discriminant on normal scores of the columns, their squares and products: it sees means, spreads
 and correlations, in milliseconds. Its area under the ROC curve, cross-validated, is held against its own null: the
 same, of contiguous slices of the reference against the rest. So seasons and batches in the reference are no drift.
 Needs a sample of reference rows: how columns go together is in no profile of single columns.
@@ -121,8 +121,7 @@ def _slice(features: np.ndarray, rows: int, place: int, rng: np.random.Generator
 
 
 def _limit(null: Sequence[float], false_alarms: float) -> float:
-    """What one more draw exceeds with that probability: Student's prediction bound of normal draws. The lesser of
-    their spread is taken from theory, lest few draws that happen to be alike claim certainty."""
+    """What one more draw exceeds with that probability: Student's prediction bound of normal draws."""
     from scipy.special import stdtrit
 
     count = len(null)
@@ -130,23 +129,49 @@ def _limit(null: Sequence[float], false_alarms: float) -> float:
 
 
 def _auc(pair: tuple[np.ndarray, np.ndarray], rng: np.random.Generator) -> float:
-    """Cross-validated: the mean over the folds, each scored by a fit on the others."""
-    folds = [rng.permutation(len(side)) % _FOLDS for side in pair]
+    """Cross-validated: the mean over the folds, each scored by a fit on the others, whose sums are what it leaves."""
+    folds = [[side[part] for part in np.array_split(rng.permutation(len(side)), _FOLDS)] for side in pair]
+    then, now = ([_Sums.of(part) for part in parts] for parts in folds)
+    all_then, all_now = sum(then[1:], then[0]), sum(now[1:], now[0])
     found = []
     for fold in range(_FOLDS):
-        weights = _weights(*(side[of != fold] for side, of in zip(pair, folds, strict=True)))
-        scores = [side[of == fold] @ weights for side, of in zip(pair, folds, strict=True)]
+        weights = _discriminant(all_then - then[fold], all_now - now[fold])
+        scores = [side[fold] @ weights for side in folds]
         positive = np.r_[np.zeros(len(scores[0])), np.ones(len(scores[1]))]
         found.append(float(auc(positive, np.concatenate(scores), np.ones((1, len(positive))))[0]))
     return float(np.mean(found))
 
 
 def _weights(then: np.ndarray, now: np.ndarray) -> np.ndarray:
-    """Ridge discriminant: the difference of the means over the pooled covariance, drawn towards its diagonal by as
+    return _discriminant(_Sums.of(then), _Sums.of(now))
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Rows, their sum and the sum of their products: from which means and covariances follow."""
+
+    rows: int
+    first: np.ndarray
+    second: np.ndarray
+
+    @classmethod
+    def of(cls, features: np.ndarray) -> _Sums:
+        return cls(len(features), features.sum(axis=0), features.T @ features)
+
+    def __add__(self, other: _Sums) -> _Sums:
+        return _Sums(self.rows + other.rows, self.first + other.first, self.second + other.second)
+
+    def __sub__(self, other: _Sums) -> _Sums:
+        return _Sums(self.rows - other.rows, self.first - other.first, self.second - other.second)
+
+    def scatter(self) -> np.ndarray:
+        """The sum of products about the mean."""
+        return np.asarray(self.second - np.outer(self.first, self.first) / self.rows)
+
+
+def _discriminant(then: _Sums, now: _Sums) -> np.ndarray:
+    """Ridge discriminant: the difference of the means over the pooled covariance, drawn towards the unit matrix by as
     much as there are features for the rows."""
-    apart = now.mean(axis=0) - then.mean(axis=0)
-    rows, features = len(then) + len(now), len(apart)
-    pooled = (np.cov(then.T, bias=True) * len(then) + np.cov(now.T, bias=True) * len(now)) / rows
-    pooled = np.atleast_2d(pooled)
-    ridge = 1e-3 + features / rows
-    return np.linalg.solve(pooled + ridge * np.eye(features), apart)
+    rows, features = then.rows + now.rows, len(then.first)
+    pooled = (then.scatter() + now.scatter()) / rows + (1e-3 + features / rows) * np.eye(features)
+    return np.asarray(np.linalg.solve(pooled, now.first / now.rows - then.first / then.rows))

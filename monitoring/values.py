@@ -15,6 +15,14 @@ def usable(values: pd.Series, type_: ColumnType) -> pd.Series:
     """The column's values as they are compared: float64 or text; missing where there is none of that type."""
     if type_ in NUMERIC:
         return to_numbers(values)
+    if not _hashes_as_read(values):
+        return _words(values, type_)
+    codes, uniques = pd.factorize(values)
+    read = np.append(_words(pd.Series(uniques), type_).to_numpy(dtype=object), None)
+    return pd.Series(read[codes], index=values.index, dtype=object, name=values.name)
+
+
+def _words(values: pd.Series, type_: ColumnType) -> pd.Series:
     if type_ == "boolean":
         return to_booleans(values).map({1.0: "true", 0.0: "false"}).astype(object)
     return to_categories(values)
@@ -32,12 +40,12 @@ def sorted_numbers(values: pd.Series) -> np.ndarray:
 def category_counts(values: pd.Series, type_: ColumnType) -> dict[str, int]:
     """How often each category or truth occurs, missing ones apart. Each different value is read once."""
     if not _hashes_as_read(values):
-        counts = usable(values, type_).value_counts()
+        counts = _words(values, type_).value_counts()
         return {str(name): int(count) for name, count in counts.items()}
     codes, uniques = pd.factorize(values)
     times = np.bincount(codes[codes >= 0], minlength=len(uniques))
     found: dict[str, int] = {}
-    for name, count in zip(usable(pd.Series(uniques), type_), times.tolist(), strict=True):
+    for name, count in zip(_words(pd.Series(uniques), type_), times.tolist(), strict=True):
         if isinstance(name, str):
             found[name] = found.get(name, 0) + count
     return found
