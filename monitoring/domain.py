@@ -3,6 +3,7 @@
 The classifier is a ridge discriminant on normal scores of the columns, their squares and products: it sees means,
 spreads and correlations, in milliseconds. Its area under the ROC curve, cross-validated, is held against its own null:
 the same, of contiguous slices of the reference against the rest. So seasons and batches in the reference are no drift.
+A column whose shape alone changes, its mean and spread being the same, is left to the columns' own distances.
 Needs a sample of reference rows: how columns go together is in no profile of single columns.
 """
 
