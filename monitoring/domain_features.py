@@ -98,11 +98,13 @@ def _part(values: pd.Series, column: Column) -> _Number | _Category:
 
 def _raw(parts: Sequence[_Number | _Category], frame: pd.DataFrame) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:
     blocks = [part.features(frame[part.name]) for part in parts]
-    owners = [(part.name,) for part, block in zip(parts, blocks, strict=True) for _ in range(block.shape[1])]
+    owners: list[tuple[str, ...]] = [
+        (part.name,) for part, block in zip(parts, blocks, strict=True) for _ in range(block.shape[1])
+    ]
     scores = {part.name: block[:, 0] for part, block in zip(parts, blocks, strict=True) if isinstance(part, _Number)}
     more = [scores[name] ** 2 for name in scores]
     owners += [(name,) for name in scores]
     if len(parts) <= _PAIRED:
         more += [scores[one] * scores[other] for one, other in combinations(scores, 2)]
-        owners += list(combinations(scores, 2))
+        owners += combinations(scores, 2)
     return np.column_stack([*blocks, *more]), tuple(owners)

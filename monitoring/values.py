@@ -18,7 +18,7 @@ def usable(values: pd.Series, type_: ColumnType) -> pd.Series:
     if not _hashes_as_read(values):
         return _words(values, type_)
     codes, uniques = pd.factorize(values)
-    read = np.append(_words(pd.Series(uniques), type_).to_numpy(dtype=object), None)
+    read = np.array([*_words(pd.Series(uniques), type_), None], dtype=object)  # the last is for the code -1, missing
     return pd.Series(read[codes], index=values.index, dtype=object, name=values.name)
 
 
