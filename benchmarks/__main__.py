@@ -18,6 +18,7 @@ NAMES = (
     "blob_download",
     "command_help",
     "demo_loop",
+    "drift_speed",
     "event_to_running",
     "gateway_overhead",
     "train_overhead",

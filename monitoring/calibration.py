@@ -26,7 +26,7 @@ _PEAKS = 0.1  # share of the draws that the tail is fitted to
 _SHUFFLES = 19  # the contiguous windows must beat all of them: one chance in twenty
 _WIDTHS = (300, 600, 1200, 2400, 4800, 9600)
 _WINDOWS = (4, 40)  # fewest and most windows of a width
-_ROWS = 50_000  # the newest rows that dispersion is measured on
+DISPERSION_ROWS = 50_000  # the newest rows that dispersion is measured on
 
 
 class Dispersion(Frozen):
@@ -52,7 +52,7 @@ def dispersion_of(
     cells: NumberCells | CategoryCells, places: np.ndarray, rng: np.random.Generator
 ) -> tuple[Dispersion, ...]:
     """The dispersion by width of window; places: the cell of each row, the oldest first, shape (rows,)."""
-    recent = places[-_ROWS:]
+    recent = places[-DISPERSION_ROWS:]
     found = []
     for width in _WIDTHS:
         windows = min(len(recent) // width, _WINDOWS[1])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,11 @@ import pandas as pd
 from lifecycle.columns import ColumnType
 from lifecycle.findings import Finding
 from monitoring.calibration import chance_distance, chance_missing, dispersion_at
-from monitoring.cells import count_cells
-from monitoring.errors import require_columns
-from monitoring.profile import ColumnProfile, Profile, reference_profile, usable
+from monitoring.classical import classical_scores
+from monitoring.counts import ColumnCounts, WindowCounts, count_window, fingerprint
+from monitoring.profile import ColumnProfile, Profile, reference_profile
 
-__all__ = ["ColumnDrift", "Profile", "drift_findings", "reference_profile", "score_columns"]
+__all__ = ["ColumnDrift", "Profile", "count_window", "drift_findings", "reference_profile", "score_columns"]
 
 MINIMUM_ROWS = 300
 MISSING_FLOOR = 0.05  # a missing rate that moved by less is of no consequence
@@ -28,7 +28,8 @@ class ColumnDrift:
     score, threshold: the distance of the values present and what it is held against; None where too few rows or
     no reference values allow none. missing_rate, reference_missing_rate: 0..1, of null, infinite and unreadable
     values; their difference is held against missing_threshold. rows: of the window, with a value or without.
-    conclusive: the values could be judged. Inconclusive is never fine.
+    conclusive: the values could be judged. Inconclusive is never fine. classical: statistics by Evidently's names, told
+    beside the score because people know them; they decide nothing (see `monitoring.classical`).
     """
 
     column: str
@@ -44,6 +45,7 @@ class ColumnDrift:
     rows: int
     conclusive: bool
     reason: str
+    classical: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def drifted(self) -> bool:
@@ -61,7 +63,7 @@ class ColumnDrift:
 
 def score_columns(
     profile: Profile,
-    current: pd.DataFrame,
+    current: pd.DataFrame | WindowCounts,
     *,
     minimum_rows: int = MINIMUM_ROWS,
     false_alarms: float = 0.005,
@@ -71,15 +73,17 @@ def score_columns(
 
     false_alarms: the probability that a drift-free window alarms on any column at all; each test of values and of
     missing rates gets its even share (Bonferroni). Below `minimum_rows` values, a column is inconclusive.
-    Raises SchemaMismatch where the window lacks a column.
+    current: the window's rows, or their counts by this profile (`count_window`), which may have been made in parts.
+    Raises SchemaMismatch where the window lacks a column, ValueError where the counts are by another profile.
     """
-    names = [column.name for column in profile.columns]
-    require_columns(names, list(current.columns), expected=list(current.columns))
-    share = false_alarms / max(1, 2 * len(names))
-    rngs = np.random.default_rng(seed).spawn(len(names))
+    counts = current if isinstance(current, WindowCounts) else count_window(profile, current)
+    if counts.profile != fingerprint(profile):
+        raise ValueError("the window was counted by another profile; count it anew by this one")
+    share = false_alarms / max(1, 2 * len(profile.columns))
+    rngs = np.random.default_rng(seed).spawn(len(profile.columns))
     return [
-        _score(column, current[column.name], minimum_rows, share, rng)
-        for column, rng in zip(profile.columns, rngs, strict=True)
+        _score(column, counted, minimum_rows, share, rng)
+        for column, counted, rng in zip(profile.columns, counts.columns, rngs, strict=True)
     ]
 
 
@@ -89,22 +93,21 @@ def drift_findings(drifts: Sequence[ColumnDrift]) -> list[Finding]:
 
 
 def _score(
-    reference: ColumnProfile, values: pd.Series, minimum_rows: int, false_alarms: float, rng: np.random.Generator
+    reference: ColumnProfile, counts: ColumnCounts, minimum_rows: int, false_alarms: float, rng: np.random.Generator
 ) -> ColumnDrift:
-    present = usable(values, reference.type).dropna().to_numpy()
-    rows, missing_rate = len(values), 1 - len(present) / len(values) if len(values) else 0.0
+    rows, present = counts.rows, counts.present
+    missing_rate = counts.missing / rows if rows else 0.0
     missing_threshold = None
     if rows >= minimum_rows and reference.rows >= minimum_rows:
         chance = chance_missing(reference.missing, reference.rows, rows, false_alarms)
         missing_threshold = max(MISSING_FLOOR, chance)
     missing_drifted = missing_threshold is not None and abs(missing_rate - reference.missing_rate) > missing_threshold
     score, threshold = None, None
-    reason = _doubt(reference, len(present), minimum_rows)
+    reason = _doubt(reference, present, minimum_rows)
     if not reason and reference.cells is not None:
-        counts = count_cells(reference.cells, reference.cells.place(present))
-        score = float(reference.cells.distance(counts[None, :])[0])
-        chance = chance_distance(reference.cells, len(present), false_alarms, rng)
-        threshold = max(reference.cells.floor, chance * dispersion_at(reference.dispersion, len(present)))
+        score = float(reference.cells.distance(np.asarray([counts.cells]))[0])
+        chance = chance_distance(reference.cells, present, false_alarms, rng)
+        threshold = max(reference.cells.floor, chance * dispersion_at(reference.dispersion, present))
     return ColumnDrift(
         column=reference.name,
         type=reference.type,
@@ -119,6 +122,7 @@ def _score(
         rows=rows,
         conclusive=score is not None,
         reason=reason,
+        classical=classical_scores(reference, counts),
     )
 
 

@@ -30,7 +30,16 @@ class DriftedColumns(SingleValueMetric):
 class _DriftedColumnsCalculation(SingleValueCalculation[DriftedColumns]):
     def calculate(self, context: Context, current_data: Dataset, reference_data: Dataset | None) -> SingleValue:  # noqa: ARG002
         result = self.result(self.metric.drifted)
-        header = ["Column", "Verdict", "Statistic", "Score", "Threshold", "Missing", "Missing in reference"]
+        header = [
+            "Column",
+            "Verdict",
+            "Statistic",
+            "Score",
+            "Threshold",
+            "Missing",
+            "Missing in reference",
+            "Beside it",
+        ]
         result.widget = [table_data(title=self.display_name(), column_names=header, data=self.metric.rows)]
         return result
 
@@ -86,4 +95,5 @@ def _row(drift: ColumnDrift) -> list[str]:
     score = "" if drift.score is None else f"{drift.score:.4f}"
     threshold = "" if drift.threshold is None else f"{drift.threshold:.4f}"
     missing = f"{drift.missing_rate:.1%}", f"{drift.reference_missing_rate:.1%}"
-    return [drift.column, drift.verdict, drift.statistic, score, threshold, *missing]
+    beside = ", ".join(f"{name} {value:.4f}" for name, value in drift.classical.items())
+    return [drift.column, drift.verdict, drift.statistic, score, threshold, *missing, beside]

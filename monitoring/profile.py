@@ -1,4 +1,8 @@
-"""The reference in a few kilobytes: all that scoring a window against it needs, and no row of it."""
+"""The reference in some ten kilobytes a column: all that scoring a window against it needs, and no row of it.
+
+Single values do stand in it, a column by itself: the outermost ones, categories, and each of a reference so small that
+it has no more than 2,048. Keep it where the reference may be kept.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,28 @@ import pandas as pd
 
 from lifecycle.base import Frozen
 from lifecycle.columns import Column, ColumnType
-from monitoring.calibration import Dispersion, dispersion_of
-from monitoring.cells import Cells, category_cells, number_cells
-from monitoring.coercion import to_booleans, to_categories, to_numbers
+from monitoring.calibration import DISPERSION_ROWS, Dispersion, dispersion_of
+from monitoring.cells import CategoryCells, Cells, NumberCells, category_cells, number_cells
 from monitoring.errors import require_columns
+from monitoring.sketch import NumberSketch, knots_of
+from monitoring.tally import Tally, tally_sorted
+from monitoring.values import usable
+
+__all__ = ["ColumnProfile", "NumberReference", "Profile", "reference_profile", "usable"]
+
+FEW_VALUES = 20  # up to so many, numbers are compared value by value, as Evidently does
+
+
+class NumberReference(Frozen):
+    """Where a number's reference values lie, for the classical statistics.
+
+    deviation: their standard deviation, outliers and all. tally: each value, where there are at most 20.
+    """
+
+    knots: tuple[float, ...]
+    sketch: NumberSketch
+    deviation: float
+    tally: Tally | None
 
 
 class ColumnProfile(Frozen):
@@ -20,7 +42,8 @@ class ColumnProfile(Frozen):
 
     cells: the counts by which windows are compared; none where the reference holds no value. missing: rows that
     hold no usable value (null, infinite, not of the type). dispersion: how much more contiguous windows of the
-    reference differ from it than shuffled ones do, by the window's rows.
+    reference differ from it than shuffled ones do, by the window's rows. numbers, categories: what the classical
+    statistics need, of the one type or the other; none where the reference holds no value.
     """
 
     name: str
@@ -29,6 +52,8 @@ class ColumnProfile(Frozen):
     missing: int
     cells: Cells | None
     dispersion: tuple[Dispersion, ...] = ()
+    numbers: NumberReference | None = None
+    categories: Tally | None = None
 
     @property
     def present(self) -> int:
@@ -58,20 +83,14 @@ def reference_profile(frame: pd.DataFrame, columns: Sequence[Column], *, seed: i
     return Profile(rows=len(frame), columns=profiles)
 
 
-def usable(values: pd.Series, type_: ColumnType) -> pd.Series:
-    """The column's values as they are compared: float64 or text; missing where there is none of that type."""
-    if type_ in ("number", "integer"):
-        return to_numbers(values)
-    if type_ == "boolean":
-        return to_booleans(values).map({1.0: "true", 0.0: "false"}).astype(object)
-    return to_categories(values)
-
-
 def _profile(values: pd.Series, column: Column, seed: int) -> ColumnProfile:
     present = usable(values, column.type).dropna().to_numpy()
     missing = len(values) - len(present)
     if len(present) == 0:
         return ColumnProfile(name=column.name, type=column.type, rows=len(values), missing=missing, cells=None)
+    newest = present[-DISPERSION_ROWS:]
+    if column.numeric:
+        present = np.sort(present)
     cells = number_cells(present) if column.numeric else category_cells(present)
     return ColumnProfile(
         name=column.name,
@@ -79,5 +98,25 @@ def _profile(values: pd.Series, column: Column, seed: int) -> ColumnProfile:
         rows=len(values),
         missing=missing,
         cells=cells,
-        dispersion=dispersion_of(cells, cells.place(present), np.random.default_rng(seed)),
+        dispersion=dispersion_of(cells, cells.place(newest), np.random.default_rng(seed)),
+        numbers=_numbers(present, cells.edges) if isinstance(cells, NumberCells) else None,
+        categories=_categories(present) if isinstance(cells, CategoryCells) else None,
     )
+
+
+def _numbers(ordered: np.ndarray, edges: Sequence[float]) -> NumberReference:
+    knots = knots_of(ordered, edges)
+    tally = tally_sorted(ordered)
+    with np.errstate(over="ignore"):
+        deviation = float(np.std(ordered))
+    return NumberReference(
+        knots=tuple(knots.tolist()),
+        sketch=NumberSketch.of_sorted(ordered, knots),
+        deviation=deviation if np.isfinite(deviation) else float(np.finfo(float).max),
+        tally=tally if tally.pairs is not None and len(tally.pairs) <= FEW_VALUES else None,
+    )
+
+
+def _categories(values: np.ndarray) -> Tally:
+    names, counts = np.unique(values.astype(str), return_counts=True)
+    return Tally.of(zip(names.tolist(), counts.tolist(), strict=True))
