@@ -8,17 +8,26 @@ from prefect import flow, runtime
 
 from flows.parameters import WorkloadName
 from lifecycle.alarms import Span
+from lifecycle.findings import Finding
 from lifecycle.names import CHAMPION
 from lifecycle.tags import DATASET, PROMOTED_AT
 from monitoring.drift import ColumnDrift, drift_findings
 from platforms.ports import RegisteredModel
 from platforms.windows import Windows
+from tasks.checks.attribution import check_attribution
+from tasks.checks.drift import check_drift, check_drift_together, check_prediction_drift
+from tasks.checks.fairness import check_fairness
+from tasks.checks.observed import Observed
+from tasks.checks.performance import check_performance
+from tasks.checks.quality import check_quality
+from tasks.checks.service import check_service
 from tasks.consequences import announce, keep, write_evidence
 from tasks.context import Context, open_context
 from tasks.datasets import read_holdout
 from tasks.investigating import close_investigations, open_investigation
 from tasks.judgement import Judgement, judge_window
-from tasks.observation import Window, as_rows, check_drift, check_fitness, check_performance, read_window
+from tasks.model_reference import read_model_reference
+from tasks.observation import Window, as_rows, read_window
 from tasks.pictures import prune_reports, show_drift, show_drift_over_time, write_report
 from tasks.story import now, tell, tell_table
 
@@ -45,12 +54,9 @@ def monitor(
     reference = read_holdout(context, champion.tags[DATASET])
     span = _span(context, champion)
     window = read_window(context, champion, span.start, span.end)
-    drift = check_drift(context, reference, window)
-    findings = [
-        *drift_findings(drift),
-        *check_fitness(context, reference, window),
-        check_performance(context, champion, window),
-    ]
+    observed = Observed(context, champion, span, reference, window, read_model_reference(context, champion))
+    drift = check_drift(observed)
+    findings = [*drift_findings(drift), *_other_findings(observed, windows)]
     judgement = judge_window(context, champion, span, findings, windows)
     evidence = write_evidence(context, window, drift, judgement)
     report = report and bool(drift)
@@ -67,6 +73,19 @@ def monitor(
     prune_reports(context)
     windows.prune(span.end - KEEP_WINDOWS)
     return judgement.decision.action
+
+
+def _other_findings(observed: Observed, windows: Windows) -> list[Finding]:
+    """Of every check beside the columns' drift."""
+    return [
+        *check_drift_together(observed),
+        *check_prediction_drift(observed),
+        *check_quality(observed),
+        *check_performance(observed),
+        *check_fairness(observed),
+        *check_attribution(observed),
+        *check_service(observed, windows),
+    ]
 
 
 def _span(context: Context, champion: RegisteredModel) -> Span:

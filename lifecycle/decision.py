@@ -98,7 +98,7 @@ def _obstacles(
             return ("no loss of performance is shown",)
         if monitor.then != "retrain":
             return (f"the policy is to {monitor.then}",)
-    unfit = [found.message for found in findings if found.kind == "quality" and found.significant]
+    unfit = [found.message for found in findings if found.unfit and found.significant]
     found = (
         f"the data are not fit to learn from ({'; '.join(unfit)})" if unfit else None,
         f"{', '.join(circumstances.under_way)} under way" if circumstances.under_way else None,

@@ -33,6 +33,7 @@ class Finding(Frozen):
     message: str = Field(min_length=1, description="One sentence for people, without its full stop")
     effect: Finite | None = Field(default=None, description="How far from what was expected, in the score's own unit")
     confidence: Share | None = Field(default=None, description="Of the interval behind the verdict, where there is one")
+    unfit: bool = Field(default=False, description="Where significant: no model should learn from such data")
 
     @model_validator(mode="after")
     def _significance_is_conclusive(self) -> Self:

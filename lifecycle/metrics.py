@@ -11,6 +11,12 @@ METRICS: dict[str, tuple[str, ...]] = {
     "classification": ("roc_auc", "accuracy", "f1", "log_loss", "brier"),
     "regression": ("rmse", "mae", "r2"),
 }
+# What groups of people can be compared by, beside the metrics; rates are of two classes, of the second being predicted.
+GROUP_METRICS: dict[str, tuple[str, ...]] = {
+    "classification": ("selection_rate", "true_positive_rate", "false_positive_rate"),
+    "regression": ("mean_prediction",),
+}
+LABEL_FREE = frozenset({"selection_rate", "mean_prediction"})
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
 CROSS_VALIDATED = "cv_"  # before a metric's name: the mean over folds of the training data
 # What a recipe writes into metrics.json, by kind; see recipes/contract.py.

@@ -16,7 +16,7 @@ from lifecycle.metrics import LOWER_IS_BETTER
 from lifecycle.windows import Alarm, History
 from lifecycle.workload import Monitor
 
-ERRORS = "errors"  # the subject of a service finding whose score is the share of requests that failed
+ERRORS = "error rate"  # the subject of a service finding whose score is the share of requests that failed
 
 
 def worse_than_before(

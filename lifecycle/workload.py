@@ -11,7 +11,8 @@ from lifecycle.base import Frozen
 from lifecycle.columns import Column
 from lifecycle.durations import Duration
 from lifecycle.findings import FindingKind
-from lifecycle.metrics import METRICS, RECIPES_REPORT, Kind, kind_of
+from lifecycle.limits import FOUR_FIFTHS, FairnessLimit, ServiceLimits
+from lifecycle.metrics import GROUP_METRICS, METRICS, RECIPES_REPORT, Kind, kind_of
 from lifecycle.search import Parameter, ParameterName, Search
 
 
@@ -144,6 +145,12 @@ class Monitor(Frozen):
         description="A champion younger than that which does worse than the version before is rolled back; none: never",
     )
     close_after: int = Field(default=3, ge=1, description="Windows without the drift that close its investigation")
+    estimate: bool = Field(default=True, description="Performance without labels, where the model has a reference")
+    attribution: bool = Field(default=False, description="Which columns the model looks at: loads it in each window")
+    fairness: tuple[FairnessLimit, ...] = Field(
+        default=(), description="Between groups of data.sensitive; unsaid: four fifths of the metric that decides"
+    )
+    service: ServiceLimits = ServiceLimits()
     keep_reports: Duration | None = Field(default=timedelta(days=30), description="Then they are deleted; none: never")
 
     @model_validator(mode="after")
@@ -200,6 +207,16 @@ class Workload(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _groups_can_be_compared(self) -> Self:
+        if self.monitor.fairness and not self.data.sensitive:
+            raise ValueError("monitor.fairness compares the groups of data.sensitive, which names no column")
+        known = (*METRICS[self.kind], *GROUP_METRICS.get(self.kind, ()))
+        unknown = sorted({limit.metric for limit in self.monitor.fairness} - set(known))
+        if unknown:
+            raise ValueError(f"monitor.fairness: groups cannot be compared by {unknown}; there are {', '.join(known)}")
+        return self
+
+    @model_validator(mode="after")
     def _objective_is_written(self) -> Self:
         search = self.train.search
         if search is None:
@@ -215,6 +232,13 @@ class Workload(Frozen):
     def metric(self) -> str:
         """The metric that decides: the first gate's, or the first of the kind."""
         return next(iter(self.gates), METRICS[self.kind][0])
+
+    @property
+    def fairness(self) -> tuple[FairnessLimit, ...]:
+        """How far apart the groups of the sensitive columns may lie; nothing where none is sensitive."""
+        if not self.data.sensitive:
+            return ()
+        return self.monitor.fairness or (FairnessLimit(metric=self.metric, ratio=FOUR_FIFTHS),)
 
     @property
     def resource(self) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lifecycle.base import Frozen
+from lifecycle.limits import FairnessLimit
 from lifecycle.workload import Kind
 from monitoring.group_metrics import (
     MINIMUM_GROUP,
@@ -35,15 +35,6 @@ from monitoring.weighted_metrics import Outcomes
 
 if TYPE_CHECKING:
     from fairlearn.metrics import MetricFrame
-
-
-class FairnessLimit(Frozen):
-    """How far apart groups may lie in a metric. difference: in its unit, at most; ratio: smallest over largest, at
-    least (the four-fifths rule is 0.8 of selection_rate)."""
-
-    metric: str
-    difference: float | None = None
-    ratio: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from statistics import NormalDist
 
 import numpy as np
 
-from lifecycle.metrics import METRICS, Kind
+from lifecycle.metrics import GROUP_METRICS, METRICS, Kind
 from monitoring.resampling import bootstrap
 from monitoring.weighted_metrics import Outcomes, score
 
 MINIMUM_GROUP = 50  # rows, and of a rate the rows that it is a share of
 MINIMUM_CLASS = 10  # rows of either class, where the metric is about telling them apart
-_RATES = ("selection_rate", "true_positive_rate", "false_positive_rate")
-_MEANS = ("mean_prediction",)
+_RATES = GROUP_METRICS["classification"]
+_MEANS = GROUP_METRICS["regression"]
 
 
 @dataclass(frozen=True)

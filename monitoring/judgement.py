@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lifecycle.findings import Finding, FindingKind
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The fields of a finding but its kind: `Finding(kind=..., **asdict(judgement))`.
+    """What `finding` makes a finding of.
 
     score, threshold: what was measured and what it was held against; None where there was nothing to measure.
     significant: beyond the threshold by more than chance; only ever together with conclusive. conclusive: there was
@@ -30,3 +33,8 @@ class Judgement:
 def inconclusive(subject: str, message: str, score: float | None = None, threshold: float | None = None) -> Judgement:
     """That the window cannot tell, and why."""
     return Judgement(subject, score, threshold, False, False, message)
+
+
+def finding(kind: FindingKind, judged: Judgement, **more: Any) -> Finding:
+    """The judgement as a finding of that kind; more: its further fields."""
+    return Finding(kind=kind, **asdict(judged), **more)

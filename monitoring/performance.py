@@ -119,6 +119,15 @@ def realised(
     return Realised(metric, value, low, high, len(frame), joined.labelled_share, conclusive, reason, unusable)
 
 
+def labelled_outcomes(
+    kind: Kind, frame: pd.DataFrame, classes: Sequence[Any] | None = None
+) -> tuple[pd.DataFrame, Outcomes]:
+    """The joined rows whose label and prediction can be compared, and their outcomes; see `realised`."""
+    classes = classes if kind == "regression" or classes else _classes(frame)
+    told = frame[_told(kind, frame, classes)]
+    return told, _outcomes(kind, told, classes)
+
+
 def degradation_limit(metric: str, reference_value: float, tolerance: float) -> float:
     """The value beyond which more than the tolerated share (0..1) of the reference is lost."""
     lost = tolerance * abs(reference_value)

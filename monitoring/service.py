@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle.base import Frozen
+from lifecycle.limits import ServiceLimits
 from monitoring.judgement import Judgement, inconclusive
 
-MINIMUM_REQUESTS = 100
 _BEYOND = 10  # requests that must lie beyond a percentile
 _PERCENTILES = {"p50_ms": 0.50, "p95_ms": 0.95, "p99_ms": 0.99}
 _LOADS = ("cpu_percent", "memory_percent")
@@ -55,19 +54,6 @@ class ServiceSample:
     def answered(self) -> int | None:
         """Requests that got an answer, good or bad."""
         return None if self.requests is None else self.requests - (self.unanswered or 0)
-
-
-class ServiceLimits(Frozen):
-    """What is tolerated; None is not looked at. Rates and shares 0..1, latencies in ms, loads in per cent 0..100."""
-
-    error_rate: float | None = 0.01
-    unanswered_rate: float | None = 0.01
-    p50_ms: float | None = None
-    p95_ms: float | None = None
-    p99_ms: float | None = None
-    cpu_percent: float | None = 90.0
-    memory_percent: float | None = 90.0
-    minimum_requests: int = MINIMUM_REQUESTS
 
 
 def judge_service(

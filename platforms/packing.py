@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,15 +34,27 @@ def load_model(path: Path) -> tuple[Any, list[str]]:
     if not path.is_file():
         raise UnusableModel(f"The training script wrote no {path.name} into its --out folder.")
     try:
-        wanted = sorted(skops.io.get_untrusted_types(file=path))
-        foreign = [name for name in wanted if not name.startswith(TRUSTED_ROOTS)]
-        if foreign:
-            raise UnusableModel(f"{path.name} holds types that are not trusted: {', '.join(foreign)}.")
+        wanted = _trusted(path.name, skops.io.get_untrusted_types(file=path))
         return skops.io.load(path, trusted=wanted), wanted
     except UnusableModel:
         raise
     except Exception as error:  # skops and zipfile raise many kinds, all of which mean the same here
         raise UnusableModel(f"{path.name} cannot be loaded: {type(error).__name__}: {error}") from error
+
+
+def loads_trusted(name: str, content: bytes) -> Any:
+    """What a skops file of ours holds. UnusableModel for types other than those of `load_model`."""
+    import skops.io
+
+    return skops.io.loads(content, trusted=_trusted(name, skops.io.get_untrusted_types(data=content)))
+
+
+def _trusted(name: str, types: Iterable[Any]) -> list[str]:
+    wanted = sorted(str(kind) for kind in types)
+    foreign = [kind for kind in wanted if not kind.startswith(TRUSTED_ROOTS)]
+    if foreign:
+        raise UnusableModel(f"{name} holds types that are not trusted: {', '.join(foreign)}.")
+    return wanted
 
 
 def warm_up() -> None:

@@ -13,6 +13,7 @@ from platforms.ports import RegisteredModel
 from tasks.context import Context
 from tasks.datasets import Holdout, read_holdout
 from tasks.evaluation import compare_models, evaluate, load_version
+from tasks.fairness_gate import fairness_checks
 from tasks.staging import Check
 from tasks.step import step
 
@@ -58,11 +59,12 @@ def judge(context: Context, candidate: Candidate, champion: RegisteredModel | No
     metrics = evaluate(context.workload, candidate.model, candidate.holdout)
     checks = [_gate(context, name, metrics) for name in context.workload.gates]
     if champion is None:
-        return Judgement(checks, None)
+        return Judgement([*checks, *fairness_checks(context.workload, None, candidate.model, candidate.holdout)], None)
     with tempfile.TemporaryDirectory() as folder:
         model = load_version(context.platform.models, champion.name, champion.version, Path(folder))
     comparison = compare_models(context.workload, model, candidate.model, candidate.holdout)
-    return Judgement([*checks, _beats(champion, comparison)], comparison)
+    fair = fairness_checks(context.workload, model, candidate.model, candidate.holdout)
+    return Judgement([*checks, _beats(champion, comparison), *fair], comparison)
 
 
 def _gate(context: Context, name: str, metrics: dict[str, float]) -> Check:

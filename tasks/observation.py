@@ -1,4 +1,4 @@
-"""What production was asked lately, beside what its model was trained on: from a window to findings."""
+"""What production was asked lately, and the table of how its columns drifted."""
 
 from __future__ import annotations
 
@@ -8,20 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from lifecycle.findings import Finding
-from monitoring.drift import ColumnDrift, score_columns
-from monitoring.fitness import fitness_findings
-from monitoring.performance import Joined, Realised, degradation_limit, has_degraded, join_labels, realised
-from monitoring.profile import reference_profile
+from monitoring.drift import ColumnDrift
+from monitoring.performance import Joined, join_labels
 from platforms.labels import read_labels
 from platforms.ports import RegisteredModel
 from tasks.context import Context
-from tasks.datasets import Holdout
 from tasks.endpoints import PROBE
-from tasks.registration import metrics_of
 from tasks.step import step
-
-CONFIDENCE = 0.99  # of the interval of a realised metric
 
 
 @dataclass(frozen=True)
@@ -48,57 +41,6 @@ def read_window(context: Context, champion: RegisteredModel, start: datetime, en
     predictions = predictions.drop_duplicates("correlation_id").reset_index(drop=True)
     labels = read_labels(context.platform.blobs, context.name)
     return Window(start, end, predictions, join_labels(predictions, labels))
-
-
-@step(name="check drift")
-def check_drift(context: Context, reference: Holdout, window: Window) -> list[ColumnDrift]:
-    """Every feature's drift against the champion's hold-out."""
-    if window.predictions.empty:
-        return []
-    columns = reference.manifest.columns
-    profile = reference_profile(reference.features, columns)
-    return score_columns(profile, window.inputs, minimum_rows=context.workload.monitor.minimum_rows)
-
-
-@step(name="check data quality")
-def check_fitness(context: Context, reference: Holdout, window: Window) -> list[Finding]:
-    """Whether the window's data could be learnt from, column by column."""
-    if window.predictions.empty:
-        return []
-    minimum = context.workload.monitor.minimum_rows
-    return fitness_findings(reference.features, window.inputs, reference.manifest.columns, minimum_rows=minimum)
-
-
-@step(name="check performance")
-def check_performance(context: Context, champion: RegisteredModel, window: Window) -> Finding:
-    """The realised metric, where enough labels have come, against what the champion promised."""
-    workload = context.workload
-    metric = workload.metric
-    promised = metrics_of(champion).get(metric)
-    measured = realised(
-        workload.kind, window.joined, metric, minimum_rows=workload.monitor.minimum_rows, confidence=CONFIDENCE
-    )
-    degraded = None if promised is None else has_degraded(promised, measured, workload.monitor.tolerance)
-    return Finding(
-        kind="performance",
-        subject=metric,
-        score=measured.value,
-        threshold=None if promised is None else degradation_limit(metric, promised, workload.monitor.tolerance),
-        significant=degraded is True,
-        conclusive=degraded is not None,
-        message=_told(metric, promised, measured),
-        effect=None if promised is None or measured.value is None else measured.value - promised,
-        confidence=CONFIDENCE if measured.conclusive else None,
-    )
-
-
-def _told(metric: str, promised: float | None, measured: Realised) -> str:
-    if promised is None:
-        return f"the champion promised no {metric}"
-    if measured.value is None or measured.low is None or measured.high is None:
-        return f"{metric} cannot be told: {measured.reason}"
-    interval = f"{measured.value:.3f} [{measured.low:.3f}, {measured.high:.3f}]"
-    return f"{metric} is {interval} on {measured.rows} labels, promised {promised:.3f}"
 
 
 def as_rows(drift: list[ColumnDrift]) -> list[dict[str, Any]]:

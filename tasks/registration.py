@@ -11,6 +11,7 @@ from lifecycle.tags import DATASET
 from platforms.ports import Job, RegisteredModel
 from tasks.context import Context
 from tasks.datasets import read_holdout
+from tasks.model_reference import KEY, write_model_reference
 from tasks.searching import search_tags, tell_trials
 from tasks.step import step
 
@@ -28,7 +29,7 @@ def metrics_of(version: RegisteredModel) -> dict[str, float]:
 def registered_under(context: Context, key: str) -> RegisteredModel | None:
     """The version that this very training made before."""
     versions = context.platform.models.versions(context.name)
-    return next((version for version in versions if version.tags.get("perennial.key") == key), None)
+    return next((version for version in versions if version.tags.get(KEY) == key), None)
 
 
 def trained_for(context: Context, trigger: str) -> RegisteredModel | None:
@@ -52,6 +53,7 @@ def evaluate_and_register(
         trials = tell_trials(context, outputs, run_id)
         model, trusted = load_model(outputs / MODEL_FILE)
         metrics = evaluate(context.workload, model, holdout)
+        write_model_reference(context, key, model, holdout)
         packed = pack(model, trusted, manifest, holdout.features.head(5), Path(name) / "packed")
         tags = {
             DATASET: manifest.version,

@@ -15,7 +15,7 @@ LOSS = finding("performance", subject="roc_auc")
 KEPT = finding("performance", False, subject="roc_auc")
 DRIFT = finding("drift")
 ESTIMATE = finding("estimate", subject="roc_auc")
-BROKEN = finding("quality", subject="weight")
+BROKEN = finding("quality", subject="missing values of weight").model_copy(update={"unfit": True})
 NOW = at(48)
 
 

@@ -19,7 +19,7 @@ def auc(value: float, significant: bool = True, conclusive: bool = True) -> Find
 
 
 def errors(value: float) -> Finding:
-    return finding("service", subject="errors", score=value)
+    return finding("service", subject="error rate", score=value)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def errors(value: float) -> Finding:
         (auc(0.6), [record(-24, 0, auc(0.8, False)), record(0, 24, auc(0.55))], None),  # its last window counts
         (auc(0.6), [record(-999, -975, auc(0.8, False))], None),
         (auc(0.6), [], None),
-        (errors(0.2), [record(0, 24, errors(0.01))], "errors is 0.200, and was 0.010"),
+        (errors(0.2), [record(0, 24, errors(0.01))], "error rate is 0.200, and was 0.010"),
         (errors(0.2), [record(0, 24, errors(0.3))], None),
         (finding("drift", score=9), [record(0, 24, finding("drift", score=1))], None),
     ],

@@ -1,0 +1,83 @@
+"""Does the model still achieve what it promised? By labels where they have come, by an estimate where they have not."""
+
+from __future__ import annotations
+
+from lifecycle.findings import Finding
+from monitoring.confidence_based import estimate_classification
+from monitoring.direct_loss import estimate_regression
+from monitoring.estimate import Estimate
+from monitoring.judgement import finding
+from monitoring.model_reference import said_in
+from monitoring.performance import Realised, degradation_limit, has_degraded, realised
+from monitoring.standing import judge_concept, judge_standing, standing
+from tasks.checks.observed import CONFIDENCE, Observed
+from tasks.model_reference import read_loss_reference
+from tasks.registration import metrics_of
+from tasks.step import step
+
+
+@step(name="check performance")
+def check_performance(observed: Observed) -> list[Finding]:
+    """By labels; by the estimate, where the model has a reference for one; and whether the two disagree."""
+    measured = _by_labels(observed)
+    promised = metrics_of(observed.champion).get(measured.metric)
+    found = [_realised(observed, measured, promised)]
+    estimate = _estimated(observed, measured.metric) if observed.context.workload.monitor.estimate else None
+    if estimate is None or promised is None:
+        return found
+    if measured.conclusive:  # labels overrule the estimate: what it is still good for is to be contradicted
+        concept = judge_concept(measured, estimate)
+        return [*found, finding("drift", concept)] if concept.conclusive else found
+    tolerance = observed.context.workload.monitor.tolerance
+    lost = judge_standing(standing(measured, estimate), promised, tolerance)
+    effect = None if estimate.value is None else estimate.value - promised
+    return [*found, finding("estimate", lost, effect=effect, confidence=CONFIDENCE if lost.conclusive else None)]
+
+
+def _by_labels(observed: Observed) -> Realised:
+    workload, joined = observed.context.workload, observed.window.joined
+    minimum = observed.minimum_rows
+    return realised(workload.kind, joined, workload.metric, minimum_rows=minimum, confidence=CONFIDENCE)
+
+
+def _estimated(observed: Observed, metric: str) -> Estimate | None:
+    """None where the champion was registered without what an estimate needs, or does not say how sure it is."""
+    model, window, minimum = observed.model, observed.window, observed.minimum_rows
+    if model is None or not observed.asked:
+        return None
+    prediction, probability = said_in(window.predictions, model.classes)
+    if model.calibrated is not None:
+        if probability is None:
+            return None
+        return estimate_classification(
+            model.calibrated, metric, probability, prediction, minimum_rows=minimum, confidence=CONFIDENCE
+        )
+    losses = read_loss_reference(observed.context, observed.champion)
+    if losses is None:
+        return None
+    return estimate_regression(losses, metric, window.inputs, prediction, minimum_rows=minimum, confidence=CONFIDENCE)
+
+
+def _realised(observed: Observed, measured: Realised, promised: float | None) -> Finding:
+    tolerance = observed.context.workload.monitor.tolerance
+    degraded = None if promised is None else has_degraded(promised, measured, tolerance)
+    return Finding(
+        kind="performance",
+        subject=measured.metric,
+        score=measured.value,
+        threshold=None if promised is None else degradation_limit(measured.metric, promised, tolerance),
+        significant=degraded is True,
+        conclusive=degraded is not None,
+        message=_told(measured, promised),
+        effect=None if promised is None or measured.value is None else measured.value - promised,
+        confidence=CONFIDENCE if measured.conclusive else None,
+    )
+
+
+def _told(measured: Realised, promised: float | None) -> str:
+    if promised is None:
+        return f"the champion promised no {measured.metric}"
+    if measured.value is None or measured.low is None or measured.high is None:
+        return f"{measured.metric} cannot be told: {measured.reason}"
+    interval = f"{measured.value:.3f} [{measured.low:.3f}, {measured.high:.3f}]"
+    return f"{measured.metric} is {interval} on {measured.rows} labels, promised {promised:.3f}"
