@@ -16,6 +16,11 @@ GROUP_METRICS: dict[str, tuple[str, ...]] = {
     "classification": ("selection_rate", "true_positive_rate", "false_positive_rate"),
     "regression": ("mean_prediction",),
 }
+# What can be estimated while there are no labels: R2 needs their variance.
+ESTIMATED: dict[str, tuple[str, ...]] = {
+    "classification": METRICS["classification"],
+    "regression": ("rmse", "mae"),
+}
 LABEL_FREE = frozenset({"selection_rate", "mean_prediction"})
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "rmse", "mae"})
 CROSS_VALIDATED = "cv_"  # before a metric's name: the mean over folds of the training data

@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lifecycle.base import Frozen
 from lifecycle.columns import Column
+from lifecycle.metrics import ESTIMATED
 from monitoring.coercion import to_booleans, to_categories, to_numbers
 from monitoring.errors import require_columns
 from monitoring.estimate import MINIMUM_ROWS, Estimate, no_estimate
@@ -28,23 +30,31 @@ PREDICTION = "__prediction__"  # among the features of the second model
 _CATEGORIES = 100
 
 
-@dataclass(frozen=True)
-class LossReference:
-    """What a held-out reference says about a model's errors.
+class LossFacts(Frozen):
+    """What a reference says beside its models. columns: the features, in the order that the models were fitted in.
 
-    absolute, squared: fitted scikit-learn models of the errors; pack them with skops. columns: the features, in the
-    order they were fitted in. fourth_ratio: the mean fourth power of the error over that of the squared error that is
-    expected, squared (3 for normal errors): how heavy the tails are. losses: the squared
-    errors that are expected. rows: of the reference. metrics: by labels.
+    fourth_ratio: the mean fourth power of the error over that of the squared error that is expected, squared (3 for
+    normal errors): how heavy the tails are. losses: the squared errors that are expected. rows: of the reference.
+    metrics: by labels.
     """
 
-    absolute: Any
-    squared: Any
     columns: tuple[Column, ...]
     fourth_ratio: float
     losses: Peopled
     rows: int
     metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class LossReference:
+    """What a held-out reference says about a model's errors.
+
+    absolute, squared: fitted scikit-learn models of the errors; pack them with skops.
+    """
+
+    absolute: Any
+    squared: Any
+    facts: LossFacts
 
 
 def loss_reference(
@@ -61,15 +71,14 @@ def loss_reference(
     squared = _model(columns, seed).fit(inputs, error**2)
     expected = _losses(squared, inputs)
     level = float((expected**2).mean())
-    return LossReference(
-        absolute=absolute,
-        squared=squared,
+    facts = LossFacts(
         columns=tuple(columns),
         fourth_ratio=max(1.0, float((error**4).mean()) / level) if level > 0 else 1.0,
         losses=peopled(expected),
         rows=outcomes.rows,
         metrics=metrics_for("regression", label, prediction),
     )
+    return LossReference(absolute, squared, facts)
 
 
 def estimate_regression(
@@ -87,16 +96,17 @@ def estimate_regression(
     KeyError for an unknown metric, SchemaMismatch where the frame lacks a column.
     """
     require_metric("regression", metric)
-    known, rows = reference.metrics.get(metric), len(frame)
-    if metric not in ("mae", "rmse"):
+    facts, rows = reference.facts, len(frame)
+    known = facts.metrics.get(metric)
+    if metric not in ESTIMATED["regression"]:
         return no_estimate("DLE", metric, rows, known, f"{metric} needs the variance of labels that are not known")
-    for size, what in ((rows, "the window"), (reference.rows, "the reference")):
+    for size, what in ((rows, "the window"), (facts.rows, "the reference")):
         if size < minimum_rows:
             return no_estimate("DLE", metric, size, known, f"{what} holds {size} rows, fewer than {minimum_rows}")
     said = regression_outcomes(prediction, prediction).prediction
-    inputs = _inputs(frame, reference.columns, said)
+    inputs = _inputs(frame, facts.columns, said)
     squared = _losses(reference.squared, inputs)
-    share = 1 / rows + reference.losses.thinness(squared) / reference.rows
+    share = 1 / rows + facts.losses.thinness(squared) / facts.rows
     # Of a loss, the variance is the mean of its square less the square of its mean; both are estimated.
     if metric == "mae":
         value = float(_losses(reference.absolute, inputs).mean())
@@ -104,7 +114,7 @@ def estimate_regression(
     else:
         mean = float(squared.mean())
         value = math.sqrt(mean)
-        spread = reference.fourth_ratio * float((squared**2).mean()) - mean**2
+        spread = facts.fourth_ratio * float((squared**2).mean()) - mean**2
         deviation = math.sqrt(max(0.0, spread) * share) / (2 * value) if value > 0 else 0.0
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * deviation
     return Estimate("DLE", metric, value, max(0.0, value - reach), value + reach, known, rows, True)

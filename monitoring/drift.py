@@ -159,4 +159,5 @@ def _finding(drift: ColumnDrift) -> Finding:
         significant=drift.drifted,
         conclusive=drift.conclusive or drift.missing_drifted,
         message=message,
+        effect=score,
     )

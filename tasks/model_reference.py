@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.columns import Column
 from lifecycle.names import reference_blob
 from platforms.ports import NotFound, RegisteredModel
 from tasks.context import Context
@@ -51,20 +49,11 @@ def read_loss_reference(context: Context, champion: RegisteredModel) -> LossRefe
     models, content = _read(context, champion, _LOSS_MODELS), _read(context, champion, _LOSSES)
     if models is None or content is None:
         return None
-    from monitoring.direct_loss import LossReference
-    from monitoring.thinness import Peopled
+    from monitoring.direct_loss import LossFacts, LossReference
     from platforms.packing import loads_trusted
 
-    kept, fitted = json.loads(content), loads_trusted(_LOSS_MODELS, models)
-    return LossReference(
-        absolute=fitted["absolute"],
-        squared=fitted["squared"],
-        columns=tuple(Column.model_validate(column) for column in kept["columns"]),
-        fourth_ratio=kept["fourth_ratio"],
-        losses=Peopled.model_validate(kept["losses"]),
-        rows=kept["rows"],
-        metrics=kept["metrics"],
-    )
+    fitted = loads_trusted(_LOSS_MODELS, models)
+    return LossReference(fitted["absolute"], fitted["squared"], LossFacts.model_validate_json(content))
 
 
 def _write_losses(context: Context, key: str, holdout: Holdout, prediction: Any) -> None:
@@ -74,14 +63,7 @@ def _write_losses(context: Context, key: str, holdout: Holdout, prediction: Any)
 
     found = loss_reference(holdout.features, holdout.manifest.columns, holdout.label.to_numpy(), prediction)
     _put(context, key, _LOSS_MODELS, skops.io.dumps({"absolute": found.absolute, "squared": found.squared}))
-    kept = {
-        "columns": [column.model_dump(mode="json") for column in found.columns],
-        "fourth_ratio": found.fourth_ratio,
-        "losses": found.losses.model_dump(mode="json"),
-        "rows": found.rows,
-        "metrics": found.metrics,
-    }
-    _put(context, key, _LOSSES, json.dumps(kept).encode())
+    _put(context, key, _LOSSES, found.facts.model_dump_json().encode())
 
 
 def _attribution(context: Context, model: Any, holdout: Holdout) -> Any:

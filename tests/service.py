@@ -23,10 +23,19 @@ from tests.forks import Forks
 ROOT = Path(__file__).parent.parent
 SHARED = "TESTS_SERVICE"  # a file that tells of a service that is running already
 # Workloads that are like another one, whose tests must not meet: deploying once for all of them takes seconds less.
+_GROUPS = [{"metric": "roc_auc", "ratio": 0.8}, {"metric": "selection_rate", "difference": 0.4}]
+WATCHED: dict[str, object] = {
+    "data": {
+        "label": "sick",
+        "columns": {"age": "0..120", "weight": "number", "region": "category?"},
+        "sensitive": ["region"],
+    },
+    "monitor": {"every": "1h", "minimum_rows": 100, "attribution": True, "fairness": _GROUPS},
+}
 COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "stages": ("walk", {}),
     "scored": ("walk", {}),
-    "drifts": ("walk", {}),
+    "drifts": ("walk", WATCHED),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
 }
 
@@ -88,7 +97,7 @@ def _copy_workload(workloads: Path, name: str, of: str, changes: Mapping[str, ob
     file = workloads / name / "workload.yaml"
     content = yaml.safe_load(file.read_text())
     content |= {**changes, "name": name}
-    content["data"]["raw"] = f"{name}/raw/"
+    content["data"] = {**content["data"], "raw": f"{name}/raw/"}
     file.write_text(yaml.safe_dump(content))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lifecycle.findings import Finding
+from lifecycle.metrics import ESTIMATED
 from monitoring.confidence_based import estimate_classification
 from monitoring.direct_loss import estimate_regression
 from monitoring.estimate import Estimate
@@ -19,25 +20,32 @@ from tasks.step import step
 @step(name="check performance")
 def check_performance(observed: Observed) -> list[Finding]:
     """By labels; by the estimate, where the model has a reference for one; and whether the two disagree."""
-    measured = _by_labels(observed)
+    workload = observed.context.workload
+    measured = _by_labels(observed, workload.metric)
     promised = metrics_of(observed.champion).get(measured.metric)
     found = [_realised(observed, measured, promised)]
-    estimate = _estimated(observed, measured.metric) if observed.context.workload.monitor.estimate else None
+    return [*found, *_without_labels(observed)] if workload.monitor.estimate else found
+
+
+def _without_labels(observed: Observed) -> list[Finding]:
+    workload = observed.context.workload
+    metric = workload.metric if workload.metric in ESTIMATED[workload.kind] else ESTIMATED[workload.kind][0]
+    promised = metrics_of(observed.champion).get(metric)
+    estimate = _estimated(observed, metric)
     if estimate is None or promised is None:
-        return found
+        return []
+    measured = _by_labels(observed, metric)
     if measured.conclusive:  # labels overrule the estimate: what it is still good for is to be contradicted
         concept = judge_concept(measured, estimate)
-        return [*found, finding("drift", concept)] if concept.conclusive else found
-    tolerance = observed.context.workload.monitor.tolerance
-    lost = judge_standing(standing(measured, estimate), promised, tolerance)
+        return [finding("drift", concept)] if concept.conclusive else []
+    lost = judge_standing(standing(measured, estimate), promised, workload.monitor.tolerance)
     effect = None if estimate.value is None else estimate.value - promised
-    return [*found, finding("estimate", lost, effect=effect, confidence=CONFIDENCE if lost.conclusive else None)]
+    return [finding("estimate", lost, effect=effect, confidence=CONFIDENCE if lost.conclusive else None)]
 
 
-def _by_labels(observed: Observed) -> Realised:
-    workload, joined = observed.context.workload, observed.window.joined
-    minimum = observed.minimum_rows
-    return realised(workload.kind, joined, workload.metric, minimum_rows=minimum, confidence=CONFIDENCE)
+def _by_labels(observed: Observed, metric: str) -> Realised:
+    kind, joined, minimum = observed.context.workload.kind, observed.window.joined, observed.minimum_rows
+    return realised(kind, joined, metric, minimum_rows=minimum, confidence=CONFIDENCE)
 
 
 def _estimated(observed: Observed, metric: str) -> Estimate | None:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module", name="drifted")
 def _drifted(stack: Service) -> Service:
     """A model in production, and people twenty years older who ask it; their labels have not come."""
-    stack.platform.blobs.write(f"{NAME}/raw/people.csv", make_people(2500, seed=5).to_csv(index=False).encode())
+    stack.platform.blobs.write(f"{NAME}/raw/people.csv", make_people(3500, seed=5).to_csv(index=False).encode())
     done = deployment_run(stack, "train/dev", f"workload={NAME}", "release=true")
     assert done.returncode == 0, done.stdout + done.stderr
     until("the champion", lambda: champion(stack, NAME))
@@ -89,12 +89,29 @@ def test_one_window_is_a_finding_and_nothing_follows(drifted: Service) -> None:
     assert monitored(drifted) == "'nothing'"
     newest = records(drifted)[0]
     assert (newest.outcome, newest.alarms) == ("finding", ())
-    assert [one.subject for one in newest.findings if one.significant] == ["age"]
+    seen = {one.about for one in newest.findings if one.significant}
+    assert ("drift", "age") in seen
+    assert ("drift", "prediction") in seen
+    assert not seen & {("drift", "weight"), ("drift", "region"), ("performance", "roc_auc")}
     evidence = json.loads(drifted.platform.blobs.read(newest.evidence))
     assert {one["column"] for one in evidence["columns"]} == {"age", "weight", "region"}
     told = perennial(drifted, "explain", NAME)
     assert "Waits for a second window that does not overlap:\n  - age drifted" in told
     assert "nothing follows" in told
+
+
+def test_what_the_model_does_is_looked_at_without_labels(drifted: Service) -> None:
+    """Estimate, attribution, fairness of what is predicted, quality and service, each by a finding of the window."""
+    found = {one.about: one for one in records(drifted)[0].findings}
+    estimate = found["estimate", "roc_auc"]
+    assert estimate.conclusive
+    assert "It is blind to concept drift" in estimate.message
+    assert found["attribution", "feature attribution"].conclusive
+    assert found["fairness", "selection_rate by region (difference)"].conclusive
+    assert ("fairness", "roc_auc by region (ratio)") not in found, "it asks for labels"
+    assert not found["quality", "missing values of age"].significant
+    assert found["service", "error rate"].conclusive
+    assert not found["service", "error rate"].significant
 
 
 def test_a_second_window_confirms_it_and_an_investigation_is_opened(drifted: Service) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
+from platforms.windows import Windows
 from tests.conftest import HTTP, ROOT, Service, result_of
 from tests.flows.test_loop import champion, until
 
@@ -37,3 +39,7 @@ def test_it_is_trained_and_released(stack: Service, tmp_path: Path) -> None:
     assert all(20 < prediction < 350 for prediction in predictions)
     code, output = stack.run("monitor", "'progression', report=False")
     assert (code, result_of(output)) == (0, "'nothing'"), output
+    newest = next(Windows(stack.platform.blobs, "progression").before(datetime.now(UTC)))
+    estimated = next(one for one in newest.findings if one.kind == "estimate")
+    assert estimated.subject == "rmse", "R2 cannot be estimated"
+    assert not estimated.conclusive, "five rows tell nothing"
