@@ -1,0 +1,153 @@
+"""What a model said of its hold-out is kept in the blob store, and windows are held against it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from lifecycle.alarms import Span
+from lifecycle.columns import Column
+from lifecycle.dataset import DatasetManifest
+from lifecycle.workload import Workload
+from monitoring.direct_loss import estimate_regression
+from monitoring.performance import join_labels
+from platforms.ledger import Ledger
+from platforms.local.blobs import LocalBlobStore
+from platforms.ports import NotFound, RegisteredModel
+from platforms.settings import Settings
+from platforms.windows import Windows
+from tasks.checks.observed import Observed
+from tasks.checks.performance import check_performance
+from tasks.checks.service import check_service
+from tasks.context import Context
+from tasks.datasets import Holdout
+from tasks.model_reference import read_loss_reference, read_model_reference, write_model_reference
+from tasks.observation import Window
+from tests.lifecycle.seen import record
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SPAN = Span(key="w", start=START, end=START + timedelta(days=1), model_version=1)
+
+
+class NoEndpoints:
+    """A platform without endpoints."""
+
+    def get(self, name: str) -> Any:
+        raise NotFound(f"There is no endpoint {name}.")
+
+
+def houses(rows: int, seed: int, noise: float = 1.0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    size = rng.normal(0, 1, rows)
+    return pd.DataFrame({"size": size, "price": 3 * size + rng.normal(0, noise, rows)})
+
+
+@pytest.fixture(name="context")
+def _context(tmp_path: Path) -> Context:
+    blobs = LocalBlobStore(tmp_path)
+    said = {"name": "toy", "kind": "regression", "data": {"raw": "toy/raw/", "label": "price"}}
+    platform = cast(Any, SimpleNamespace(blobs=blobs, endpoints=NoEndpoints()))
+    return Context(Settings(), platform, Workload.model_validate(said), Path(), Ledger(blobs, "toy"))
+
+
+@pytest.fixture(name="holdout")
+def _holdout() -> Holdout:
+    manifest = DatasetManifest(
+        workload="toy",
+        version="v",
+        kind="regression",
+        label="price",
+        id=None,
+        columns=(Column(name="size", type="number"),),
+        rows=2000,
+        train_rows=0,
+        holdout_rows=2000,
+        raw_rows=2000,
+        labelled_rows=0,
+        quarantined_rows=0,
+        newest=START,
+        sources=(),
+    )
+    return Holdout(houses(2000, 0), manifest)
+
+
+@pytest.fixture(name="model")
+def _model() -> LinearRegression:
+    rows = houses(5000, 1)
+    return LinearRegression().fit(rows[["size"]], rows["price"])
+
+
+def champion(key: str | None = "training", rmse: float = 1.0) -> RegisteredModel:
+    tags = {"perennial.metrics": f'{{"rmse": {rmse}}}'} | ({"perennial.key": key} if key else {})
+    return RegisteredModel(name="toy", version=1, run_id="r", tags=tags, aliases=(), created_at=START)
+
+
+def observed(
+    context: Context, holdout: Holdout, model: LinearRegression, rows: int = 1000, rmse: float = 1.0
+) -> Observed:
+    inputs = houses(rows, 2)[["size"]]
+    predictions = pd.DataFrame(
+        {
+            "correlation_id": [str(number) for number in range(rows)],
+            "time": pd.date_range(START, SPAN.end - timedelta(minutes=1), periods=rows),
+            "prediction": model.predict(inputs),
+            "inputs": inputs.to_dict("records"),
+        }
+    )
+    labels = pd.DataFrame({"correlation_id": [], "label": [], "observed_at": []})
+    window = Window(SPAN.start, SPAN.end, predictions, join_labels(predictions, labels))
+    found = read_model_reference(context, champion(rmse=rmse))
+    return Observed(context, champion(rmse=rmse), SPAN, holdout, window, found)
+
+
+def test_it_is_read_as_it_was_written(context: Context, holdout: Holdout, model: LinearRegression) -> None:
+    write_model_reference(context, "training", model, holdout)
+    reference, losses = read_model_reference(context, champion()), read_loss_reference(context, champion())
+    assert reference is not None
+    assert (reference.classes, reference.calibrated) == ((), None)
+    assert losses is not None
+    rows = houses(1000, 3)[["size"]]
+    estimate = estimate_regression(losses, "rmse", rows, model.predict(rows))
+    assert estimate.value == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_model_without_one_is_watched_without_an_estimate(
+    context: Context, holdout: Holdout, model: LinearRegression
+) -> None:
+    assert read_model_reference(context, champion("another")) is None
+    assert read_loss_reference(context, champion(None)) is None
+    assert [one.kind for one in check_performance.fn(observed(context, holdout, model))] == ["performance"]
+
+
+def test_without_labels_the_estimate_is_a_finding(context: Context, holdout: Holdout, model: LinearRegression) -> None:
+    write_model_reference(context, "training", model, holdout)
+    _, fine = check_performance.fn(observed(context, holdout, model, rmse=1.0))
+    _, lost = check_performance.fn(observed(context, holdout, model, rmse=0.5))
+    assert (fine.kind, fine.conclusive, fine.significant) == ("estimate", True, False)
+    assert lost.significant, "a model that promised half the error has lost it"
+
+
+def test_fewer_rows_than_usual_are_told_once_there_is_a_usual(
+    context: Context, holdout: Holdout, model: LinearRegression
+) -> None:
+    store = Windows(context.platform.blobs, "toy")
+    for day in range(1, 10):
+        end = START - timedelta(days=day - 1)
+        told = record(0, 24).model_copy(update={"workload": "toy", "rows": 1000 + day, "key": f"day-{day}"})
+        store.write(told.model_copy(update={"start": end - timedelta(days=1), "end": end}))
+    few, many = (
+        {one.subject: one for one in check_service.fn(observed(context, holdout, model, rows), store)}
+        for rows in (300, 1000)
+    )
+    assert few["volume"].significant
+    assert not many["volume"].significant
+    assert not many["freshness"].significant
+    alone = check_service.fn(observed(context, holdout, model), Windows(context.platform.blobs, "other"))
+    assert [one.subject for one in alone] == ["freshness"]
