@@ -1,4 +1,4 @@
-"""Slack: posts when a run fails, an alarm is raised, a model waits, is promoted, rolled back or rejected."""
+"""Slack: posts when a run fails, an alarm is raised, people are waited for, or a model comes or goes."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ _NOTICES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "perennial.alarm.raised",
         "{{ event.payload.workload }}: an alarm about version {{ event.payload.model_version }}",
         "{{ event.payload.message }}\nperennial explain {{ event.payload.workload }}",
+    ),
+    "perennial-slack-annotation": (
+        {"prefect.resource.id": _RESOURCE},
+        "perennial.annotation.ready",
+        "{{ event.payload.workload }}: {{ event.payload.rows }} predictions wait for labels",
+        "{{ event.payload.reason }}\n{{ event.payload.blob }}",
     ),
     "perennial-slack-rejected": (
         {"prefect.resource.id": _RESOURCE},

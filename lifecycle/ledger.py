@@ -23,6 +23,7 @@ EntryKind = Literal[
     "refused",
     "rolled-back",
     "scored",
+    "sampled",
 ]
 
 

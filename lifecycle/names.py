@@ -57,6 +57,11 @@ def ledger_prefix(workload: str) -> str:
     return f"ledger/{workload}/"
 
 
+def annotation_blob(workload: str, key: str) -> str:
+    """Predictions that wait for people to label them."""
+    return f"annotations/{workload}/{_plain(key)}.jsonl"
+
+
 def report_prefix(workload: str) -> str:
     """Where monitoring's reports lie."""
     return f"reports/{workload}/"

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from lifecycle.names import annotation_blob
 from lifecycle.tags import DATASET, PROMOTED_AT
 from lifecycle.windows import WindowRecord
 from platforms.investigations import Investigations
@@ -17,7 +18,7 @@ from platforms.ledger import Ledger
 from platforms.windows import Windows
 from tests.conftest import ROOT, Service, clean, result_of
 from tests.deployments.test_command import COMMAND
-from tests.flows.test_loop import champion, deployment_run, score, until
+from tests.flows.test_loop import ask, champion, deployment_run, score, until
 from tests.lifecycle.seen import finding
 from tests.people import make_people
 
@@ -128,6 +129,28 @@ def test_a_second_window_confirms_it_and_an_investigation_is_opened(drifted: Ser
     assert f"Investigation {opened[0].id} is open" in told
     assert opened[0].id in perennial(drifted, "investigations")
     assert "the hold-out of dataset version" in perennial(drifted, "investigation", "show", NAME, opened[0].id)
+
+
+def test_people_are_asked_for_labels_by_an_event(drifted: Service) -> None:
+    """As many as performance by labels wants, chosen once; filled in, the file is a file of labels."""
+    blobs, window = drifted.platform.blobs, records(drifted)[0]
+    moments = {"start": window.start.isoformat(), "end": window.end.isoformat()}
+    ask(drifted, "perennial.annotation.requested", workload=NAME, key="ask-1", reason="a test", **moments)
+    name = annotation_blob(NAME, "ask-1")
+    until("the chosen predictions", lambda: [blob.name for blob in blobs.list(name)] == [name], 60)
+    lines = [json.loads(line) for line in blobs.read(name).splitlines()]
+    assert len(lines) == len({line["correlation_id"] for line in lines}) == 100, "minimum_rows"
+    assert {line["label"] for line in lines} == {None}
+    assert set(lines[0]["inputs"]) == {"age", "weight", "region"}
+    filled = [{**line, "label": 1, "observed_at": window.end.isoformat()} for line in lines]
+    blobs.write(f"labels/{NAME}/ask-1.jsonl", "\n".join(json.dumps(line) for line in filled).encode())
+    call = f"{NAME!r}, {moments['start']!r}, {moments['end']!r}, 'ask-2', rows=1000"
+    code, output = drifted.run("annotate", call)
+    assert (code, result_of(output)) == (0, repr(annotation_blob(NAME, "ask-2"))), output
+    others = [json.loads(line)["correlation_id"] for line in blobs.read(annotation_blob(NAME, "ask-2")).splitlines()]
+    assert len(others) == 500
+    assert not set(others) & {line["correlation_id"] for line in lines}, "these have their labels"
+    blobs.delete(f"labels/{NAME}/ask-1.jsonl")
 
 
 def test_the_same_drift_is_known_and_opens_no_second_one(drifted: Service) -> None:

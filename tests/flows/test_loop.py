@@ -206,14 +206,14 @@ def test_what_served_before_is_deleted_in_time_and_can_be_gone_back_to(released:
     assert (code, serving(released, "toy")) == (0, int(result_of(output))), output
 
 
-def ask(stack: Service, event: str, **payload: str) -> None:
-    """An event about the toy model, as a decision emits it."""
+def ask(stack: Service, event: str, workload: str = "toy", **payload: str) -> None:
+    """An event about the model, as a decision emits it."""
     body = {
         "id": str(uuid4()),
         "occurred": datetime.now(UTC).isoformat(),
         "event": event,
-        "resource": {"prefect.resource.id": "perennial.workload.toy"},
-        "payload": {"workload": "toy", **payload},
+        "resource": {"prefect.resource.id": f"perennial.workload.{workload}"},
+        "payload": {"workload": workload, **payload},
     }
     HTTP.post(f"{stack.addresses['prefect']}/api/events", json=[body]).raise_for_status()
 
