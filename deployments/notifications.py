@@ -12,7 +12,7 @@ _RESOURCE = "perennial.workload.*"
 _FAILED = {"prefect.resource.id": "prefect.flow-run.*", "prefect.state-type": ["FAILED", "CRASHED"]}
 
 # name -> what is matched, the event, subject, body
-_NOTICES: dict[str, tuple[dict[str, Any], str, str, str]] = {
+NOTICES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "perennial-slack-failed": (
         _FAILED,
         "prefect.flow-run.*",
@@ -63,7 +63,7 @@ def apply_notifications(settings: Settings) -> list[str]:
     if settings.slack_webhook is None:
         return _remove()
     block = _block(settings.slack_webhook.get_secret_value())
-    return [_upsert(name, notice, block) for name, notice in _NOTICES.items()]
+    return [_upsert(name, notice, block) for name, notice in NOTICES.items()]
 
 
 def _block(url: str) -> Any:
@@ -107,7 +107,7 @@ def _remove() -> list[str]:
     from prefect.automations import Automation
 
     told = []
-    for name in _NOTICES:
+    for name in NOTICES:
         try:
             there: Any = Automation.read(name=name)
         except ValueError:

@@ -36,7 +36,9 @@ def _slot(observed: Observed) -> list[Judgement]:
     serving = [slot.name for slot in endpoint.slots.values() if slot.tags.get("model_version") == version]
     limits = observed.context.workload.monitor.service
     samples = [ServiceSample.of(metrics[slot]) for slot in serving if slot in metrics]
-    return [one for sample in samples for one in judge_service(sample, limits)]
+    found = [one for sample in samples for one in judge_service(sample, limits)]
+    # That a handful of requests all went well is nothing to tell, and no doubt about the window either.
+    return [one for one in found if one.conclusive or one.score]
 
 
 def _volume(observed: Observed, windows: Windows) -> Judgement | None:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from deployments.notifications import NOTICES
 from tests.conftest import HTTP, ROOT, Service, clean
 from tests.flows.test_loop import until
 
@@ -73,7 +74,7 @@ def test_what_happens_is_posted(stack: Service, posted: tuple[str, list[str]]) -
     url, texts = posted
     apply(stack, url)
     first = automations(stack)
-    assert len(first) == 6
+    assert len(first) == len(NOTICES)
     apply(stack, url)
     assert automations(stack) == first
     for event, told in (
@@ -86,6 +87,8 @@ def test_what_happens_is_posted(stack: Service, posted: tuple[str, list[str]]) -
         until(event, lambda told=told: any(told in text for text in texts), 30)
     tell(stack, "perennial.alarm.raised", model_version=7, message="age drifted")
     until("the alarm", lambda: any("an alarm about version 7" in text and "age drifted" in text for text in texts), 30)
+    tell(stack, "perennial.annotation.ready", rows=100, reason="a test", blob="annotations/toy/a.jsonl")
+    until("the labels", lambda: any("100 predictions wait for labels" in text for text in texts), 30)
     code, _ = stack.run("ingest", "'absent'")
     assert code == 1
     until("the failed run", lambda: any("ingest failed" in text for text in texts), 30)
