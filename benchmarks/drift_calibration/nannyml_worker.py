@@ -28,14 +28,14 @@ def main() -> None:
         print(json.dumps(look(nannyml, case, reference, windows)), file=out, flush=True)
 
 
-def _univariate(nannyml, case, reference, windows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _univariate(nannyml, case, reference, windows):  # type: ignore[no-untyped-def]
     calculator = nannyml.UnivariateDriftCalculator(column_names=case["columns"], chunk_size=case["rows"])
     calculator.fit(reference)
     told = calculator.calculate(windows).filter(period="analysis").to_df()
     return {name: told[(name, "jensen_shannon", "alert")].astype(bool).tolist() for name in case["columns"]}
 
 
-def _performance(nannyml, case, reference, windows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _performance(nannyml, case, reference, windows):  # type: ignore[no-untyped-def]
     calculator = nannyml.PerformanceCalculator(
         y_true="label",
         y_pred="prediction",

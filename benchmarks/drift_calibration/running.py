@@ -34,7 +34,6 @@ from benchmarks.drift_calibration.scenes import (
 )
 from benchmarks.drift_calibration.tally import Tally, counted
 from benchmarks.drift_calibration.watching import AT_ONCE, CONFIRMED, alarmed
-from lifecycle.workload import Monitor
 from monitoring.domain import SUBJECT
 
 WHOLE = frozenset({DATASET, SUBJECT})

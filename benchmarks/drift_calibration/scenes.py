@@ -69,7 +69,7 @@ def whole_years(rng: np.random.Generator) -> Setting:
 def alike(rng: np.random.Generator) -> Setting:  # noqa: ARG001 - settings are drawn alike
     """Windows of 4,000 autocorrelated rows, of which each four weigh as much as an independent one."""
     stream = Stream(again=AGAIN)
-    return Setting(stream, int(40_000), round(DAY * stream.inflation))
+    return Setting(stream, 40_000, round(DAY * stream.inflation))
 
 
 def quiet(make: Callable[[np.random.Generator], Setting], row: str) -> Callable[[int, int], Case]:
