@@ -1,7 +1,7 @@
-"""False alarms and detection: this service, Evidently's preset, NannyML's defaults and plain tests on the same windows.
+"""False alarms and detection: this service, Evidently's preset, NannyML's defaults, plain tests, on the same windows.
 
-`python -m benchmarks drift_calibration` measures what is promised; `python -m benchmarks.drift_calibration --help` prints the
-tables, of some scenes or all, with more repetitions where they are asked for.
+`python -m benchmarks drift_calibration` measures what is promised. `python -m benchmarks.drift_calibration` prints the
+tables, of some scenes or all, with more repetitions where they are asked for (`--help`).
 """
 
 from __future__ import annotations

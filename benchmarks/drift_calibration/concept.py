@@ -1,8 +1,8 @@
 """Concept drift without input drift: the inputs stay as they were, their labels come to follow another rule.
 
-A model that knows the rule of the reference. Afterwards the log odds follow c times the model's score and, for the
+The model knows the rule of the reference. Afterwards the log odds follow c times the model's score and, for the
 rest, another combination of the same inputs, so that inputs, predictions and the labels' share stay the same, and the
-model's area under the ROC curve falls. All labels of a window have arrived when it is looked at; delays count from then.
+area under the ROC curve falls. All labels of a window have arrived when it is looked at: delays count from then.
 """
 
 from __future__ import annotations

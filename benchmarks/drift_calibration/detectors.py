@@ -24,18 +24,28 @@ MINIMUM_ROWS = 300
 TOLERANCE = 0.05  # share of the metric that may be lost: the service's default
 
 
+class Watch:
+    """What this service says of a window's inputs: each column, and all together."""
+
+    def __init__(self, reference: pd.DataFrame, columns: Sequence[Column]) -> None:
+        from monitoring.domain import DomainReference
+        from monitoring.profile import reference_profile
+
+        self._profile = reference_profile(reference, columns).for_decisions()
+        self._together = DomainReference.of(reference, columns)
+
+    def look(self, window: pd.DataFrame) -> list[Finding]:
+        """The findings of a window."""
+        from monitoring.domain import domain_finding
+        from monitoring.drift import drift_findings, score_columns
+
+        together = self._together.drift(window)
+        return [*drift_findings(score_columns(self._profile, window)), domain_finding(together)]
+
+
 def perennial(case: Case) -> Told:
-    """Each column, and all columns together."""
-    from monitoring.domain import DomainReference, domain_finding
-    from monitoring.drift import drift_findings, reference_profile, score_columns
-
-    profile = reference_profile(case.reference, case.columns).for_decisions()
-    together = DomainReference.of(case.reference, case.columns)
-
-    def look(window: pd.DataFrame) -> list[Finding]:
-        return [*drift_findings(score_columns(profile, window)), domain_finding(together.drift(window))]
-
-    return {OURS: _each(case, look)}
+    """This service's drift."""
+    return {OURS: _each(case, Watch(case.reference, case.columns).look)}
 
 
 def perennial_performance(case: Case) -> Told:

@@ -52,14 +52,14 @@ class Scene:
 
 @dataclass(frozen=True)
 class Effort:
-    """references: drawn for each scene. repetitions: episodes of a row for each reference, and four times as many
-    windows without drift. slow: repetitions for Evidently; windows_slow: of windows without drift. nannyml: it is there.
-    """
+    """How often. references: drawn for each scene. repetitions: episodes of a row for each reference, and four times
+    as many windows without drift. slow: repetitions for Evidently, 0: without it; slow_windows: of windows without
+    drift. nannyml: it is installed."""
 
     references: int = 10
     repetitions: int = 10
     slow: int = 2
-    windows_slow: int = 5
+    slow_windows: int = 5
     nannyml: bool = True
 
 
@@ -94,7 +94,7 @@ def count(scenes: Sequence[str], effort: Effort, processes: int | None = None) -
     jobs = [(name, seed, effort) for name in scenes for seed in range(effort.references)]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=context, initializer=_calm) as pool:
-        waiting = {pool.submit(_job, *job): place for place, job in enumerate(jobs)}
+        waiting = {pool.submit(count_one, *job): place for place, job in enumerate(jobs)}
         done: dict[int, Counts] = {}
         for future in as_completed(waiting):
             done[waiting[future]] = future.result()
@@ -107,11 +107,11 @@ def count(scenes: Sequence[str], effort: Effort, processes: int | None = None) -
     return dict(total)
 
 
-def _job(name: str, seed: int, effort: Effort) -> Counts:
-    """One reference of a scene; the seed draws the same whoever looks, and however many look."""
+def count_one(name: str, seed: int, effort: Effort) -> Counts:
+    """One reference of a scene, shown to all. The seed draws the same whoever looks."""
     scene = SCENES[name]
     case = scene.build(seed, max(1, round(scene.weight * effort.repetitions)))
-    brief = case.shortened(effort.slow, effort.windows_slow)
+    brief = case.shortened(effort.slow, effort.slow_windows)
     shown = [(perennial_performance if scene.labelled else perennial, case), (kolmogorov_smirnov, case)]
     shown += [(nannyml, case)] * effort.nannyml + [(evidently, brief)] * bool(effort.slow)
     found: Counts = defaultdict(Tally)

@@ -20,7 +20,7 @@ from benchmarks.drift_calibration.drifts import (
     vanishing,
     with_outlier,
 )
-from benchmarks.drift_calibration.streams import COLUMNS, NUMBERS, Stream, weekly, yearly
+from benchmarks.drift_calibration.streams import COLUMNS, Stream, weekly, yearly
 
 SIZES = (0.1, 0.25, 0.5, 1.0)  # standard deviations
 COUNTS = {"one column": 1, "three columns": 3, "all ten numbers": 10}
@@ -34,7 +34,7 @@ SEGMENT = frozenset({"segment"})
 
 @dataclass(frozen=True)
 class Setting:
-    """Windows of so many rows of a stream, after a reference of it. steps: rows from one episode's start to the next."""
+    """Windows of so many rows of a stream, and a reference of so many before them."""
 
     stream: Stream
     reference: int
@@ -157,6 +157,3 @@ def _windows(setting: Setting, count: int, turn: int, rng: np.random.Generator) 
 
 def _case(setting: Setting, rng: np.random.Generator, episodes: Sequence[Episode]) -> Case:
     return Case(setting.stream.draw(setting.reference, rng), COLUMNS, tuple(episodes))
-
-
-__all__ = ["COUNTS", "NUMBERS", "SIZES", "forms", "quiet", "shifts"]

@@ -36,8 +36,11 @@ _SHAPES = {
 
 @dataclass(frozen=True)
 class Stream:
-    """A process that goes on for ever. period: rows of a season, 0 for none. pattern: how far the seasonal columns
-    lie from their mean in each part of the season, shape (parts, columns). again: correlation of a row with the next."""
+    """A process that goes on for ever.
+
+    period: rows of a season. pattern: how far the columns lie from their mean in each part of it, shape (parts,
+    columns); None: there is no season. again: the correlation of a row with the next.
+    """
 
     period: int = 0
     pattern: np.ndarray | None = None
@@ -94,7 +97,7 @@ def yearly(rows_a_week: int, rng: np.random.Generator) -> Stream:
 
 
 def _shaped(name: str, normal: np.ndarray) -> np.ndarray:
-    """Of mean 0, variance 1 and that column's shape: skewed, heavy-tailed, even, in steps, with two humps, or normal."""
+    """Of mean 0, variance 1 and that column's shape: skewed, heavy-tailed, even, in steps, two humps, or normal."""
     if name in _SHAPES:
         shape = _SHAPES[name]
         return np.asarray((shape.ppf(ndtr(normal)) - shape.mean()) / shape.std())
