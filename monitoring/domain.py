@@ -80,7 +80,8 @@ class DomainReference:
         now = self.encoder.features(_sample(window, rows, rng))
         # The products are small: threads that wait for each other would take ten times as long as one.
         with threadpool_limits(1, "blas"):
-            threshold = max(FLOOR, _limit(self.null(rows), false_alarms))
+            null = self.null(rows)
+            threshold = max(FLOOR, _limit(null, false_alarms), *null)
             picked = self.features[rng.permutation(len(self.features))[: 2 * rows]]
             found = _auc((picked, now), rng)
             told_by = self.encoder.told_by(_weights(picked, now), picked, now)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lifecycle.base import Frozen
 from lifecycle.columns import Column, ColumnType
-from monitoring.calibration import DISPERSION_ROWS, ChanceTail, Dispersion, dispersion_of, tail_of
+from monitoring.calibration import ChanceTail, Dispersion, dispersion_of, tail_of
 from monitoring.cells import CategoryCells, Cells, NumberCells, category_cells, number_cells
 from monitoring.errors import require_columns
 from monitoring.sketch import NumberSketch, knots_of
@@ -42,9 +42,9 @@ class ColumnProfile(Frozen):
 
     cells: the counts by which windows are compared; none where the reference holds no value. missing: rows that
     hold no usable value (null, infinite, not of the type). dispersion: how much more contiguous windows of the
-    reference differ from it than shuffled ones do, by the window's rows. tail: of a number, how far chance takes a
-    window. numbers, categories: what the classical statistics need, of the one type or the other; none where the
-    reference holds no value.
+    reference differ from it than independent rows would, by the window's rows. tail: of a number, how far chance
+    takes a window. numbers, categories: what the classical statistics need, of the one type or the other; none
+    where the reference holds no value.
     """
 
     name: str
@@ -96,7 +96,7 @@ def _profile(values: pd.Series, column: Column, seed: int) -> ColumnProfile:
     missing = len(values) - len(present)
     if len(present) == 0:
         return ColumnProfile(name=column.name, type=column.type, rows=len(values), missing=missing, cells=None)
-    newest = present[-DISPERSION_ROWS:]
+    in_time = present
     if column.numeric:
         present = np.sort(present)
     cells = number_cells(present) if column.numeric else category_cells(present)
@@ -106,7 +106,7 @@ def _profile(values: pd.Series, column: Column, seed: int) -> ColumnProfile:
         rows=len(values),
         missing=missing,
         cells=cells,
-        dispersion=dispersion_of(cells, cells.place(newest), np.random.default_rng(seed)),
+        dispersion=dispersion_of(cells, cells.place(in_time), np.random.default_rng(seed)),
         tail=tail_of(cells, np.random.default_rng([seed, 1])) if isinstance(cells, NumberCells) else None,
         numbers=_numbers(present, cells.edges) if isinstance(cells, NumberCells) else None,
         categories=_categories(present) if isinstance(cells, CategoryCells) else None,
