@@ -29,7 +29,7 @@ def concept(rows: int, more: bool = True) -> Callable[[int, int], Case]:
 
     def build(seed: int, repetitions: int) -> Case:
         rng = np.random.default_rng(seed)
-        quiet = [_drawn(rows, 1.0, rng) for _ in range(4 * repetitions)]
+        quiet = [_drawn(rows, 1.0, rng) for _ in range(8 * repetitions)]
         episodes = [Episode("no drift: false alarms", quiet)]
         for _ in range(repetitions):
             for kept in KEPT:

@@ -73,12 +73,12 @@ def alike(rng: np.random.Generator) -> Setting:  # noqa: ARG001 - settings are d
 
 
 def quiet(make: Callable[[np.random.Generator], Setting], row: str) -> Callable[[int, int], Case]:
-    """Four windows without drift for each repetition, in the order of time, after the reference."""
+    """Eight windows without drift for each repetition, in the order of time, after the reference."""
 
     def build(seed: int, repetitions: int) -> Case:
         rng = np.random.default_rng(seed)
         setting = make(rng)
-        windows = _windows(setting, 4 * repetitions, 0, rng)
+        windows = _windows(setting, 8 * repetitions, 0, rng)
         return _case(setting, rng, [Episode(row, windows)])
 
     return build
