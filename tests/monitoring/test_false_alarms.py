@@ -24,23 +24,23 @@ def by_row(scene: str, repetitions: int, mode: str = "an alarm", seed: int = 0) 
     return {row: tally for (_, row, who, how), tally in found.items() if (who, how) == (OURS, mode)}
 
 
-@pytest.mark.parametrize(("scene", "repetitions"), [("independent", 10), ("weekly", 14), ("yearly", 13), ("alike", 6)])
+@pytest.mark.parametrize(("scene", "repetitions"), [("independent", 6), ("weekly", 4), ("yearly", 7), ("alike", 3)])
 def test_windows_without_drift_raise_no_alarm(scene: str, repetitions: int) -> None:
     (tally,) = by_row(scene, repetitions).values()
-    assert tally.trials == 4 * repetitions
+    assert tally.trials == 8 * repetitions
     assert tally.hits == 0
 
 
 def test_shifts_of_a_quarter_of_a_deviation_are_confirmed_in_the_second_window() -> None:
-    found = by_row("shifts", 4)
+    found = by_row("shifts", 3)
     large = {row: tally for row, tally in found.items() if not row.startswith("0.1 SD")}
     assert len(large) == 9
-    assert {(tally.trials, tally.hits, tally.delay) for tally in large.values()} == {(4, 4, 2.0)}
+    assert {(tally.trials, tally.hits, tally.delay) for tally in large.values()} == {(3, 3, 2.0)}
 
 
 def test_shifts_are_confirmed_in_autocorrelated_rows_too() -> None:
-    found = by_row("shifts_alike", 4)
-    assert len(found) == 9
+    found = by_row("shifts_alike", 3)
+    assert len(found) == 6
     assert all(tally.hits == tally.trials for tally in found.values())
 
 
@@ -49,18 +49,18 @@ def test_two_hundred_rows_are_never_judged() -> None:
 
 
 def test_what_came_or_went_or_is_missing_is_confirmed_and_one_outlier_is_not() -> None:
-    found = by_row("forms", 4)
+    found = by_row("forms", 3)
     silent = [row for row, tally in found.items() if tally.hits < tally.trials]
     assert silent == ["no drift, one outlier in each window: false alarms"]
     assert found[silent[0]].hits == 0
 
 
 def test_concept_drift_is_told_when_its_labels_have_come() -> None:
-    found = by_row("concept", 3)
+    found = by_row("concept", 2)
     quiet = found.pop("no drift: false alarms")
-    assert (quiet.trials, quiet.hits) == (12, 0)
+    assert (quiet.trials, quiet.hits) == (16, 0)
     sudden = [tally for row, tally in found.items() if row.startswith("sudden")]
-    assert [tally.hits for tally in sudden[-2:]] == [3, 3]
+    assert [tally.hits for tally in sudden[-2:]] == [2, 2]
     assert sudden[-1].delay == 1.0
     assert all(tally.hits == tally.trials for row, tally in found.items() if not row.startswith("sudden"))
 
@@ -70,8 +70,8 @@ def test_evidently_is_asked_what_its_preset_asks() -> None:
     from evidently.presets import DataDriftPreset
 
     rng = np.random.default_rng(0)
-    reference, window = Stream().draw(2000, rng), Stream().draw(300, rng)
-    window = window.assign(x2=window["x2"] + 0.2, segment="b")
+    reference, window = Stream().draw(2000, rng), Stream().draw(1000, rng)
+    window = window.assign(x2=window["x2"] + 0.3, segment="b")
     numbers = [column.name for column in COLUMNS if column.numeric]
     texts = [column.name for column in COLUMNS if not column.numeric]
     definition = DataDefinition(numerical_columns=numbers, categorical_columns=texts)
@@ -82,7 +82,7 @@ def test_evidently_is_asked_what_its_preset_asks() -> None:
     flagged = [finding.subject for finding in asked["Evidently, any column"][0][0] if finding.significant]
     assert {"x2", "segment"} <= set(flagged)
     assert len(flagged) == count
-    assert not asked["Evidently, dataset"][0][0][0].significant
+    assert asked["Evidently, dataset"][0][0][0].significant == (count >= len(COLUMNS) / 2)
 
 
 def test_a_detection_counts_once_in_time_and_on_what_moved() -> None:
