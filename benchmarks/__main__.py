@@ -18,9 +18,11 @@ NAMES = (
     "blob_download",
     "command_help",
     "demo_loop",
+    "drift_calibration",
     "drift_speed",
     "event_to_running",
     "gateway_overhead",
+    "real_data",
     "train_overhead",
 )
 

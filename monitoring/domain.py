@@ -10,7 +10,7 @@ Needs a sample of reference rows: how columns go together is in no profile of si
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -47,6 +47,55 @@ class DomainDrift:
     reason: str
 
 
+@dataclass(frozen=True)
+class DomainReference:
+    """A reference that many windows are held against: what follows from it alone is computed once.
+
+    features: of its rows, the oldest first, as the encoder has them.
+    """
+
+    columns: tuple[Column, ...]
+    encoder: Encoder
+    features: np.ndarray
+    seed: int = 0
+    _nulls: dict[int, tuple[float, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, reference: pd.DataFrame, columns: Sequence[Column], *, seed: int = 0) -> DomainReference:
+        """From rows or a sample of them, the oldest first. Raises SchemaMismatch where a column is missing."""
+        _require(columns, reference)
+        encoder = Encoder.of(reference, columns)
+        return cls(tuple(columns), encoder, encoder.features(reference), seed)
+
+    def drift(
+        self, window: pd.DataFrame, *, minimum_rows: int = MINIMUM_ROWS, false_alarms: float = 0.005
+    ) -> DomainDrift:
+        """See `domain_drift`."""
+        _require(self.columns, window)
+        rows = min(len(window), len(self.features) // _SHARE, _MOST_ROWS)
+        if not self.columns or rows < minimum_rows:
+            doubt = _doubt(len(self.features), len(window), minimum_rows)
+            return DomainDrift(None, None, False, rows, (), False, doubt)
+        rng = np.random.default_rng([self.seed, 1])
+        now = self.encoder.features(_sample(window, rows, rng))
+        # The products are small: threads that wait for each other would take ten times as long as one.
+        with threadpool_limits(1, "blas"):
+            null = self.null(rows)
+            threshold = max(FLOOR, _limit(null, false_alarms), *null)
+            picked = self.features[rng.permutation(len(self.features))[: 2 * rows]]
+            found = _auc((picked, now), rng)
+            told_by = self.encoder.told_by(_weights(picked, now), picked, now)
+        return DomainDrift(found, threshold, found > threshold, rows, told_by, True, "")
+
+    def null(self, rows: int) -> tuple[float, ...]:
+        """The areas under the curve of contiguous slices of so many rows against the rest."""
+        if rows not in self._nulls:
+            rng = np.random.default_rng(self.seed)
+            slices = (_slice(self.features, rows, place, rng) for place in range(_SLICES))
+            self._nulls[rows] = tuple(_auc(pair, rng) for pair in slices)
+        return self._nulls[rows]
+
+
 def domain_drift(
     reference: pd.DataFrame,
     window: pd.DataFrame,
@@ -58,19 +107,15 @@ def domain_drift(
 ) -> DomainDrift:
     """reference: rows or a sample of them, the oldest first; at least four times as many as the window's, or of the
     window fewer are looked at. false_alarms: the probability that a drift-free window is over the threshold.
-    Raises SchemaMismatch where a frame lacks a column.
+    Raises SchemaMismatch where a frame lacks a column. For many windows, keep a `DomainReference`.
     """
-    for frame in (reference, window):
-        require_columns([column.name for column in columns], list(frame.columns), expected=list(frame.columns))
-    rows = min(len(window), len(reference) // _SHARE, _MOST_ROWS)
-    if not columns or rows < minimum_rows:
-        return DomainDrift(None, None, False, rows, (), False, _doubt(len(reference), len(window), minimum_rows))
-    rng = np.random.default_rng(seed)
-    encoder = Encoder.of(reference, columns)
-    then, now = encoder.features(reference), encoder.features(_sample(window, rows, rng))
-    # The products are small: threads that wait for each other would take ten times as long as one.
-    with threadpool_limits(1, "blas"):
-        return _judged(then, now, encoder, false_alarms, rng)
+    _require(columns, reference)
+    _require(columns, window)
+    if not columns or min(len(window), len(reference) // _SHARE) < minimum_rows:
+        doubt = _doubt(len(reference), len(window), minimum_rows)
+        return DomainDrift(None, None, False, min(len(window), len(reference) // _SHARE), (), False, doubt)
+    known = DomainReference.of(reference, columns, seed=seed)
+    return known.drift(window, minimum_rows=minimum_rows, false_alarms=false_alarms)
 
 
 def domain_finding(drift: DomainDrift) -> Finding:
@@ -93,22 +138,8 @@ def domain_finding(drift: DomainDrift) -> Finding:
     )
 
 
-def _judged(
-    then: np.ndarray, now: np.ndarray, encoder: Encoder, false_alarms: float, rng: np.random.Generator
-) -> DomainDrift:
-    null = [_auc(_slice(then, len(now), place, rng), rng) for place in range(_SLICES)]
-    threshold = max(FLOOR, _limit(null, false_alarms))
-    picked = then[rng.permutation(len(then))[: 2 * len(now)]]
-    found = _auc((picked, now), rng)
-    return DomainDrift(
-        auc=found,
-        threshold=threshold,
-        drifted=found > threshold,
-        rows=len(now),
-        columns=encoder.told_by(_weights(picked, now), picked, now),
-        conclusive=True,
-        reason="",
-    )
+def _require(columns: Sequence[Column], frame: pd.DataFrame) -> None:
+    require_columns([column.name for column in columns], list(frame.columns), expected=list(frame.columns))
 
 
 def _doubt(reference: int, window: int, minimum: int) -> str:

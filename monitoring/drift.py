@@ -10,7 +10,7 @@ import pandas as pd
 
 from lifecycle.columns import ColumnType
 from lifecycle.findings import Finding
-from monitoring.calibration import chance_distance, chance_missing, dispersion_at
+from monitoring.calibration import chance_distance, chance_missing, dispersed
 from monitoring.classical import classical_scores
 from monitoring.counts import ColumnCounts, WindowCounts, count_window, fingerprint
 from monitoring.profile import ColumnProfile, Profile, reference_profile
@@ -106,8 +106,8 @@ def _score(
     reason = _doubt(reference, present, minimum_rows)
     if not reason and reference.cells is not None:
         score = float(reference.cells.distance(np.asarray([counts.cells]))[0])
-        chance = chance_distance(reference.cells, present, false_alarms, rng)
-        threshold = max(reference.cells.floor, chance * dispersion_at(reference.dispersion, present))
+        chance = chance_distance(reference.cells, present, false_alarms, rng, reference.tail)
+        threshold = max(reference.cells.floor, dispersed(chance, reference.dispersion, present))
     return ColumnDrift(
         column=reference.name,
         type=reference.type,

@@ -7,6 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.drift_calibration.detectors import Watch
+from benchmarks.drift_calibration.watching import CONFIRMED, alarmed
+from benchmarks.real_data import measure, split, told
 from lifecycle.columns import Column
 from monitoring.drift import Profile, reference_profile, score_columns
 from monitoring.inference import infer_columns
@@ -57,3 +60,27 @@ def test_older_patients_are_found(
         found = score_columns(profile, older.sample(1000, random_state=seed))
         drifted = {drift.column for drift in found if drift.drifted}
         assert {"Age", "Pregnancies"} <= drifted
+
+
+def test_splits_of_the_same_population_raise_no_alarm(
+    patients: tuple[tuple[Column, ...], pd.DataFrame, pd.DataFrame],
+) -> None:
+    """A tenth of what `benchmarks.real_data` counts."""
+    columns, train, holdout = patients
+    watch = Watch(holdout, columns)
+    alarms = [alarmed([watch.look(window) for window in split(train, seed)], CONFIRMED) for seed in range(10)]
+    assert [len(windows) for windows in alarms] == [10] * 10
+    assert not any(subjects for windows in alarms for subjects in windows)
+
+
+def test_only_older_patients_are_a_finding_and_then_an_alarm(
+    patients: tuple[tuple[Column, ...], pd.DataFrame, pd.DataFrame],
+) -> None:
+    columns, train, holdout = patients
+    watch, older = Watch(holdout, columns), train[train["Age"] > 35]
+    assert {told(watch, older, seed) for seed in range(10)} == {(True, True)}
+
+
+def test_without_the_data_the_benchmark_says_so(tmp_path: Path) -> None:
+    (figure,) = measure(tmp_path)
+    assert figure.measured.startswith("not measured")
