@@ -29,6 +29,18 @@ _WINDOWS = (4, 40)  # fewest and most windows of a width
 DISPERSION_ROWS = 50_000  # the newest rows that dispersion is measured on
 
 
+class ChanceTail(Frozen):
+    """The far tail of the squared distances of drift-free windows, times their rows. peak: what one in ten exceeds;
+    excess: by how much in the mean. It does not hang on the rows, so it is drawn once for a reference."""
+
+    peak: float
+    excess: float
+
+    def exceeded_with(self, probability: float) -> float:
+        """What chance exceeds with that probability, at most one in ten."""
+        return self.peak + self.excess * math.log(_PEAKS / probability)
+
+
 class Dispersion(Frozen):
     """Contiguous windows of so many rows lie `ratio` times as far from the reference as shuffled ones, at least 1."""
 
@@ -36,10 +48,26 @@ class Dispersion(Frozen):
     ratio: float
 
 
+def tail_of(cells: NumberCells, rng: np.random.Generator) -> ChanceTail:
+    """The tail of a number's distances, which shrink exactly with the root of the rows (see `NumberCells.chance`)."""
+    squared = cells.chance(1, DRAWS, rng) ** 2
+    peak = np.quantile(squared, 1 - _PEAKS)
+    return ChanceTail(peak=float(peak), excess=float((squared[squared >= peak] - peak).mean()))
+
+
 def chance_distance(
-    cells: NumberCells | CategoryCells, rows: int, false_alarms: float, rng: np.random.Generator
+    cells: NumberCells | CategoryCells,
+    rows: int,
+    false_alarms: float,
+    rng: np.random.Generator,
+    tail: ChanceTail | None = None,
 ) -> float:
-    """The distance that a drift-free window of independent rows exceeds with the probability `false_alarms`."""
+    """The distance that a drift-free window of independent rows exceeds with the probability `false_alarms`.
+
+    tail: the cells', drawn before; without it, windows of so many rows are drawn now.
+    """
+    if tail is not None and false_alarms < _PEAKS:
+        return math.sqrt(tail.exceeded_with(false_alarms) * (1 / rows + 1 / sum(cells.counts)))
     squared = cells.chance(rows, DRAWS, rng) ** 2 * (1 + rows / sum(cells.counts))
     if false_alarms >= _PEAKS:
         return float(math.sqrt(np.quantile(squared, 1 - false_alarms)))

@@ -106,7 +106,7 @@ def _score(
     reason = _doubt(reference, present, minimum_rows)
     if not reason and reference.cells is not None:
         score = float(reference.cells.distance(np.asarray([counts.cells]))[0])
-        chance = chance_distance(reference.cells, present, false_alarms, rng)
+        chance = chance_distance(reference.cells, present, false_alarms, rng, reference.tail)
         threshold = max(reference.cells.floor, chance * dispersion_at(reference.dispersion, present))
     return ColumnDrift(
         column=reference.name,

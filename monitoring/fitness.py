@@ -12,6 +12,7 @@ from statistics import NormalDist
 
 import pandas as pd
 
+from lifecycle.base import Frozen
 from lifecycle.columns import Column
 from lifecycle.findings import Finding
 from monitoring.coercion import is_missing, to_booleans, to_categories, to_numbers
@@ -19,8 +20,34 @@ from monitoring.coercion import is_missing, to_booleans, to_categories, to_numbe
 FLOOR = 0.05  # fewer unusable values more than in the reference are of no consequence
 
 
+class UnusableShare(Frozen):
+    """Shares of a column's values, 0..1."""
+
+    missing: float
+    forbidden: float
+
+    @property
+    def total(self) -> float:
+        return self.missing + self.forbidden
+
+    def __str__(self) -> str:
+        return f"{self.missing:.1%} missing, {self.forbidden:.1%} unreadable or not allowed"
+
+
+class FitnessReference(Frozen):
+    """All that windows are held against, without a row: the shares by the column's name."""
+
+    rows: int
+    shares: dict[str, UnusableShare]
+
+
+def fitness_reference(frame: pd.DataFrame, columns: Sequence[Column]) -> FitnessReference:
+    """Of the reference's rows."""
+    return FitnessReference(rows=len(frame), shares={column.name: _unusable(column, frame) for column in columns})
+
+
 def fitness_findings(
-    reference: pd.DataFrame,
+    reference: pd.DataFrame | FitnessReference,
     current: pd.DataFrame,
     columns: Sequence[Column],
     *,
@@ -32,20 +59,22 @@ def fitness_findings(
     Held against 0.05 or, where that is larger, what chance alone exceeds with the probability `false_alarms`, which
     the columns share evenly. A column that the window lacks altogether is unusable throughout.
     """
+    if isinstance(reference, pd.DataFrame):
+        reference = fitness_reference(reference, columns)
     share = false_alarms / max(1, len(columns))
     return [_finding(column, reference, current, minimum_rows, share) for column in columns]
 
 
 def _finding(
-    column: Column, reference: pd.DataFrame, current: pd.DataFrame, minimum_rows: int, false_alarms: float
+    column: Column, reference: FitnessReference, current: pd.DataFrame, minimum_rows: int, false_alarms: float
 ) -> Finding:
     rows = len(current)
-    conclusive = rows >= minimum_rows and len(reference) >= minimum_rows
-    before, now = _unusable(column, reference), _unusable(column, current)
+    conclusive = rows >= minimum_rows and reference.rows >= minimum_rows
+    before, now = reference.shares[column.name], _unusable(column, current)
     excess = now.total - before.total
-    threshold = max(FLOOR, _chance(before.total, len(reference), rows, false_alarms)) if conclusive else FLOOR
+    threshold = max(FLOOR, _chance(before.total, reference.rows, rows, false_alarms)) if conclusive else FLOOR
     what = f"{now.total:.1%} of {column.name} is unusable ({now}), {before.total:.1%} in the reference"
-    too_few = f"{column.name} cannot be judged: {min(rows, len(reference))} rows are fewer than {minimum_rows}"
+    too_few = f"{column.name} cannot be judged: {min(rows, reference.rows)} rows are fewer than {minimum_rows}"
     return Finding(
         kind="quality",
         subject=column.name,
@@ -59,24 +88,14 @@ def _finding(
     )
 
 
-class _Unusable:
-    """Shares of a column's values, 0..1."""
-
-    def __init__(self, missing: float, forbidden: float) -> None:
-        self.missing, self.forbidden = missing, forbidden
-        self.total = missing + forbidden
-
-    def __str__(self) -> str:
-        return f"{self.missing:.1%} missing, {self.forbidden:.1%} unreadable or not allowed"
-
-
-def _unusable(column: Column, frame: pd.DataFrame) -> _Unusable:
+def _unusable(column: Column, frame: pd.DataFrame) -> UnusableShare:
     if frame.empty:
-        return _Unusable(0.0, 0.0)
+        return UnusableShare(missing=0.0, forbidden=0.0)
     if column.name not in frame:
-        return _Unusable(1.0, 0.0)
+        return UnusableShare(missing=1.0, forbidden=0.0)
     missing = is_missing(frame[column.name])
-    return _Unusable(float(missing.mean()), float((~missing & ~_allowed(column, frame[column.name])).mean()))
+    forbidden = ~missing & ~_allowed(column, frame[column.name])
+    return UnusableShare(missing=float(missing.mean()), forbidden=float(forbidden.mean()))
 
 
 def _allowed(column: Column, values: pd.Series) -> pd.Series:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lifecycle.base import Frozen
 from lifecycle.columns import Column, ColumnType
-from monitoring.calibration import DISPERSION_ROWS, Dispersion, dispersion_of
+from monitoring.calibration import DISPERSION_ROWS, ChanceTail, Dispersion, dispersion_of, tail_of
 from monitoring.cells import CategoryCells, Cells, NumberCells, category_cells, number_cells
 from monitoring.errors import require_columns
 from monitoring.sketch import NumberSketch, knots_of
@@ -42,8 +42,9 @@ class ColumnProfile(Frozen):
 
     cells: the counts by which windows are compared; none where the reference holds no value. missing: rows that
     hold no usable value (null, infinite, not of the type). dispersion: how much more contiguous windows of the
-    reference differ from it than shuffled ones do, by the window's rows. numbers, categories: what the classical
-    statistics need, of the one type or the other; none where the reference holds no value.
+    reference differ from it than shuffled ones do, by the window's rows. tail: of a number, how far chance takes a
+    window. numbers, categories: what the classical statistics need, of the one type or the other; none where the
+    reference holds no value.
     """
 
     name: str
@@ -52,6 +53,7 @@ class ColumnProfile(Frozen):
     missing: int
     cells: Cells | None
     dispersion: tuple[Dispersion, ...] = ()
+    tail: ChanceTail | None = None
     numbers: NumberReference | None = None
     categories: Tally | None = None
 
@@ -71,6 +73,12 @@ class Profile(Frozen):
 
     rows: int
     columns: tuple[ColumnProfile, ...]
+
+    def for_decisions(self) -> Profile:
+        """Without what only the classical statistics need: a tenth of the size, and windows are counted in less time.
+        The verdicts are the same."""
+        light = (column.model_copy(update={"numbers": None, "categories": None}) for column in self.columns)
+        return self.model_copy(update={"columns": tuple(light)})
 
 
 def reference_profile(frame: pd.DataFrame, columns: Sequence[Column], *, seed: int = 0) -> Profile:
@@ -99,6 +107,7 @@ def _profile(values: pd.Series, column: Column, seed: int) -> ColumnProfile:
         missing=missing,
         cells=cells,
         dispersion=dispersion_of(cells, cells.place(newest), np.random.default_rng(seed)),
+        tail=tail_of(cells, np.random.default_rng([seed, 1])) if isinstance(cells, NumberCells) else None,
         numbers=_numbers(present, cells.edges) if isinstance(cells, NumberCells) else None,
         categories=_categories(present) if isinstance(cells, CategoryCells) else None,
     )
