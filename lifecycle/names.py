@@ -100,6 +100,11 @@ def usage_prefix(workload: str) -> str:
     return f"usage/{workload}/"
 
 
+def reference_blob(workload: str, key: str, name: str) -> str:
+    """A part of what windows of the model that was trained under the key are held against."""
+    return f"references/{workload}/{_plain(key)}/{name}"
+
+
 def probe_blob(workload: str, model_version: int) -> str:
     """Where the question lies that staging asked a version, with its answer."""
     return f"releases/{workload}/{model_version}/probe.json"

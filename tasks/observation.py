@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -22,6 +22,7 @@ from tasks.registration import metrics_of
 from tasks.step import step
 
 CONFIDENCE = 0.99  # of the interval of a realised metric
+CLOCKS_APART = timedelta(hours=1)  # that of whoever wrote a prediction and the blob store's, at most
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def read_window(context: Context, champion: RegisteredModel, start: datetime, en
     ours = predictions["correlation_id"].astype(str).str.startswith(PROBE)
     predictions = predictions[~ours & (predictions["model_version"] == champion.version)]
     predictions = predictions.drop_duplicates("correlation_id").reset_index(drop=True)
-    labels = read_labels(context.platform.blobs, context.name)
+    labels = read_labels(context.platform.blobs, context.name, since=start - CLOCKS_APART)
     return Window(start, end, predictions, join_labels(predictions, labels))
 
 
