@@ -1,4 +1,5 @@
-"""Slack: posts when a run fails, an alarm is raised, a model waits, is promoted, rolled back or rejected."""
+"""Slack: posts when a run fails, an alarm is raised, a workload is watched by nobody, or a model waits, is promoted,
+rolled back or rejected."""
 
 from __future__ import annotations
 
@@ -42,6 +43,12 @@ _NOTICES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "perennial.alarm.raised",
         "{{ event.payload.workload }}: an alarm about version {{ event.payload.model_version }}",
         "{{ event.payload.message }}\nperennial explain {{ event.payload.workload }}",
+    ),
+    "perennial-slack-unwatched": (
+        {"prefect.resource.id": _RESOURCE},
+        "perennial.monitoring.failed",
+        "{{ event.payload.workload }}: a patrol could not look at it",
+        "{{ event.payload.message }}",
     ),
     "perennial-slack-rejected": (
         {"prefect.resource.id": _RESOURCE},
