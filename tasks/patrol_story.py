@@ -21,14 +21,8 @@ from lifecycle.names import digest, event_id
 from tasks.patrolling import Outcome, Result
 
 FAILED = "perennial.monitoring.failed"
-ATTENTION = (
-    "broken",
-    "handed over",
-    "inconclusive",
-    "no champion",
-    "steady",
-    "not due",
-)  # who needs it most comes first
+# Who needs it most comes first.
+ATTENTION: tuple[Result, ...] = ("broken", "handed over", "inconclusive", "no champion", "steady", "not due")
 MOST_TOLD = 1000  # rows of the table
 _EVERY_SECONDS = 2.0
 
