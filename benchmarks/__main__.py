@@ -21,6 +21,7 @@ NAMES = (
     "drift_speed",
     "event_to_running",
     "gateway_overhead",
+    "monitor_scale",
     "train_overhead",
 )
 

@@ -33,7 +33,7 @@ def to_numbers(values: pd.Series) -> pd.Series:
     """As float64; NaN where missing, infinite, or no number. Same index."""
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf":
         plain = values.astype(float)
-        return plain.where(np.isfinite(plain))
+        return plain.where(np.isfinite(plain)) if np.isinf(plain.to_numpy()).any() else plain
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(object)
     if pd.api.types.is_bool_dtype(values.dtype):
