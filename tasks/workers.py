@@ -31,6 +31,7 @@ class Worker:
         self._environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
         self._unread = b""
+        self._stopped = False
 
     def ask(self, order: str, seconds: float) -> str:
         """The line that answers that line. NoAnswer or NoWorker; the next order goes to a new process then."""
@@ -46,8 +47,14 @@ class Worker:
             self.end()
             raise NoAnswer(f"it took longer than {seconds:.0f} s") from None
 
+    def stop(self) -> None:
+        """From another thread: whoever waits for an answer gets none, and the process ends."""
+        self._stopped = True
+        if (process := self._process) is not None:
+            process.kill()
+
     def end(self) -> None:
-        """Kill it, if it runs."""
+        """Kill it, if it runs, and wait for its end."""
         process, self._process, self._unread = self._process, None, b""
         if process is not None:
             process.kill()
@@ -59,7 +66,7 @@ class Worker:
             self._command, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         try:
-            ready = self._line(process, START_SECONDS) == READY
+            ready = self._line(process, START_SECONDS) == READY and not self._stopped
         except (EOFError, TimeoutError):
             ready = False
         if not ready:
@@ -108,9 +115,11 @@ def answers(
             while True:
                 waiting.get_nowait()
         for one in workers:
-            one.end()
+            one.stop()
         for thread in threads:
             thread.join()
+        for one in workers:
+            one.end()
 
 
 def _work(
