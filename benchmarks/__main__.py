@@ -22,6 +22,7 @@ NAMES = (
     "drift_speed",
     "event_to_running",
     "gateway_overhead",
+    "monitor_scale",
     "real_data",
     "train_overhead",
 )

@@ -14,15 +14,15 @@ ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
-def running_service(platform: PlatformName = "local") -> Iterator[Settings]:
-    """The whole stack with the project's workloads deployed; our environment points to it meanwhile."""
+def running_service(platform: PlatformName = "local", workloads: Path = ROOT / "workloads") -> Iterator[Settings]:
+    """The whole stack with the project's workloads, or those of a folder, deployed; our environment points to it."""
     from deployments.apply import deploy
     from deployments.stack import down, up
 
     before = dict(os.environ)
     remembered = CURRENT.read_text() if CURRENT.exists() else None
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(state=Path(folder), workloads=ROOT / "workloads", platform=platform)
+        settings = Settings(state=Path(folder), workloads=workloads, platform=platform)
         try:
             os.environ.update(up(settings).environment)
             deploy(settings)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployments.environment import ROOT, inherited, process_environment
 from platforms.settings import Settings
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from lifecycle.workload import Workload
 
 SCHEDULED = {
-    "monitor/prod": lambda workload: workload.monitor.every,
+    "monitor/prod": lambda workload: None if workload.monitor.patrol else workload.monitor.every,
     "retrain/dev": lambda workload: workload.retrain.every,
     "reconcile/prod": lambda workload: timedelta(days=1) if workload.release.keep_previous is not None else None,
 }
 SCHEDULED_PARAMETERS = {"retrain/dev": {"reason": "its schedule", "key": "schedule"}}
+PATROL = "patrol"
+# Windows of patrolled workloads end at whole multiples of their `every`; a minute later, the logs are written.
+PATROL_ANCHOR = "2020-01-01T00:01:00Z"
 LIMITS = ("retrain", "release", "score")
 
 
@@ -56,6 +60,7 @@ def _apply(settings: Settings, environment: dict[str, str]) -> list[str]:
         told = _limits(client, workloads)
         for name in SCHEDULED:
             told += _schedules(client, name, workloads)
+        told += _patrol_schedule(client, workloads)
     told += apply_notifications(settings)
     return told + [f"left out: {error}" for error in broken]
 
@@ -109,6 +114,19 @@ def _schedules(client: SyncPrefectClient, name: str, workloads: list[Workload]) 
     return told
 
 
+def _patrol_schedule(client: SyncPrefectClient, workloads: list[Workload]) -> list[str]:
+    """One for all patrolled workloads, as often as the most eager of them; none where nobody is patrolled."""
+    name = "patrol/prod"
+    deployment = client.read_deployment_by_name(name)
+    every = [one.monitor.every for one in workloads if one.monitor.patrol and one.monitor.every is not None]
+    if not every:
+        return _remove(client, deployment, set())
+    there = {schedule.slug: schedule for schedule in deployment.schedules}
+    body = {**_body(min(every), PATROL), "parameters": {}}
+    body["schedule"]["anchor_date"] = PATROL_ANCHOR
+    return [_put(client, deployment, there.get(PATROL), body, f"schedule {PATROL} on {name}: every {min(every)}")]
+
+
 def _remove(client: SyncPrefectClient, deployment: DeploymentResponse, wanted: set[str]) -> list[str]:
     gone = [schedule for schedule in deployment.schedules if schedule.slug and schedule.slug not in wanted]
     for schedule in gone:
@@ -119,14 +137,20 @@ def _remove(client: SyncPrefectClient, deployment: DeploymentResponse, wanted: s
 def _upsert(
     client: SyncPrefectClient, deployment: DeploymentResponse, there: object, workload: str, every: timedelta, name: str
 ) -> str:
-    body = {
-        "schedule": {"interval": every.total_seconds(), "timezone": "UTC"},
-        "parameters": {"workload": workload, **SCHEDULED_PARAMETERS.get(name, {})},
-        "slug": workload,
-    }
+    body = {**_body(every, workload), "parameters": {"workload": workload, **SCHEDULED_PARAMETERS.get(name, {})}}
+    return _put(client, deployment, there, body, f"schedule {workload} on {name}: every {every}")
+
+
+def _body(every: timedelta, slug: str) -> dict[str, Any]:
+    return {"schedule": {"interval": every.total_seconds(), "timezone": "UTC"}, "slug": slug}
+
+
+def _put(
+    client: SyncPrefectClient, deployment: DeploymentResponse, there: object, body: Mapping[str, Any], told: str
+) -> str:
     path = f"/deployments/{deployment.id}/schedules"
     if there is None:
         client._client.post(path, json=[{**body, "active": True}]).raise_for_status()
-        return f"schedule {workload} on {name}: every {every}, made"
+        return f"{told}, made"
     client._client.patch(f"{path}/{there.id}", json=body).raise_for_status()  # type: ignore[attr-defined]
-    return f"schedule {workload} on {name}: every {every}"
+    return told

@@ -49,6 +49,12 @@ NOTICES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "{{ event.payload.workload }}: {{ event.payload.rows }} predictions wait for labels",
         "{{ event.payload.reason }}\n{{ event.payload.blob }}",
     ),
+    "perennial-slack-unwatched": (
+        {"prefect.resource.id": _RESOURCE},
+        "perennial.monitoring.failed",
+        "{{ event.payload.workload }}: a patrol could not look at it",
+        "{{ event.payload.message }}",
+    ),
     "perennial-slack-rejected": (
         {"prefect.resource.id": _RESOURCE},
         "perennial.release.rejected",

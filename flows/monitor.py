@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from prefect import flow, runtime
 
-from flows.parameters import WorkloadName
+from flows.parameters import Moment, WorkloadName
 from lifecycle.alarms import Span
 from lifecycle.findings import Finding
 from lifecycle.names import CHAMPION
-from lifecycle.tags import DATASET, PROMOTED_AT
+from lifecycle.tags import DATASET
 from monitoring.drift import ColumnDrift, drift_findings
 from platforms.ports import RegisteredModel
 from platforms.windows import Windows
@@ -29,21 +29,22 @@ from tasks.judgement import Judgement, judge_window
 from tasks.model_reference import read_model_reference
 from tasks.observation import Window, as_rows, read_window
 from tasks.pictures import prune_reports, show_drift, show_drift_over_time, write_report
+from tasks.spans import KEEP_WINDOWS, served_since, span_until, window_key
 from tasks.story import now, tell, tell_table
-
-KEEP_WINDOWS = timedelta(days=180)
 
 
 @flow(name="monitor", flow_run_name="monitor-{workload}", description="Look at what production was asked and answered.")
 def monitor(
     workload: WorkloadName,
     report: bool = True,
+    until: Moment = None,
 ) -> str:
     """What was decided: roll_back, retrain, annotate, investigate, notify or nothing.
 
     Args:
         workload: The model's name, as its workload.yaml says, such as diabetes.
         report: Draw the Evidently report, too.
+        until: When the window ends. Empty: when this run was due.
     """
     context = open_context(workload)
     champion = context.platform.models.by_alias(workload, CHAMPION)
@@ -52,7 +53,7 @@ def monitor(
         return "nothing"
     windows = Windows(context.platform.blobs, workload)
     reference = read_holdout(context, champion.tags[DATASET])
-    span = _span(context, champion)
+    span = _span(context, champion, until)
     window = read_window(context, champion, span.start, span.end)
     observed = Observed(context, champion, span, reference, window, read_model_reference(context, champion))
     drift = check_drift(observed)
@@ -88,22 +89,18 @@ def _other_findings(observed: Observed, windows: Windows) -> list[Finding]:
     ]
 
 
-def _span(context: Context, champion: RegisteredModel) -> Span:
+def _span(context: Context, champion: RegisteredModel, until: datetime | None) -> Span:
     """The window: it ends when the run was due, and never begins before the champion served.
 
     When it was due, not when it came to run: so the windows of a schedule lie end to end and do not overlap by seconds,
     and a run that is run again looks at the same one.
     """
-    due: datetime | None = runtime.flow_run.scheduled_start_time
-    end = min(due or now(), now())
-    promoted = champion.tags.get(PROMOTED_AT)
-    served = datetime.fromisoformat(promoted) if promoted else None
+    due: datetime | None = until or runtime.flow_run.scheduled_start_time
+    end, served = min(due or now(), now()), served_since(champion)
     if served is not None and served >= end:
-        end = now()  # it was promoted while the run waited
-    start = end - context.workload.monitor.window
-    start = max(start, served) if served else start
-    key = f"{champion.version}-{runtime.flow_run.id or end.isoformat()}"
-    return Span(key=key, start=start, end=end, model_version=champion.version)
+        end, until = now(), None  # it was promoted while the run waited
+    key = window_key(champion.version, end) if until else f"{champion.version}-{runtime.flow_run.id or end.isoformat()}"
+    return span_until(champion, context.workload.monitor.window, end, key)
 
 
 def _tell(

@@ -126,6 +126,7 @@ class Monitor(Frozen):
     """
 
     every: Duration | None = timedelta(hours=1)
+    patrol: bool = Field(default=False, description="Looked at with many others in one run, alone where it finds any")
     window: Duration = timedelta(days=1)
     minimum_rows: int = Field(default=300, ge=50, description="Below it a check is inconclusive")
     tolerance: float = Field(default=0.05, gt=0, lt=1, description="Share of the metric that may be lost")

@@ -33,7 +33,7 @@ def to_numbers(values: pd.Series) -> pd.Series:
     """As float64; NaN where missing, infinite, or no number. Same index."""
     if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iuf":
         plain = values.astype(float)
-        return plain.where(np.isfinite(plain))
+        return plain.where(np.isfinite(plain)) if np.isinf(plain.to_numpy()).any() else plain
     if isinstance(values.dtype, pd.CategoricalDtype):
         values = values.astype(object)
     if pd.api.types.is_bool_dtype(values.dtype):
@@ -55,6 +55,12 @@ def to_booleans(values: pd.Series) -> pd.Series:
 
 def to_categories(values: pd.Series) -> pd.Series:
     """As text, object dtype, None where missing or nested. 1 and 1.0 are one category, whatever file they came from."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iufb":
+        codes, uniques = pd.factorize(values)  # each different one is put into words once
+        words = np.array(
+            [*map(_category, uniques.tolist()), None], dtype=object
+        )  # the last is for the code -1, missing
+        return pd.Series(words[codes], index=values.index, dtype=object, name=values.name)
     text = values.astype(object).map(_category, na_action="ignore")
     return text.where(~is_missing(values) & ~is_nested(values), None)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -78,14 +77,17 @@ def count_window(profile: Profile, frames: pd.DataFrame | Iterable[pd.DataFrame]
     """
     names = [column.name for column in profile.columns]
     counters = [_NumberCounter(one) if one.type in NUMERIC else _CategoryCounter(one) for one in profile.columns]
-    columns = [counter.count(pd.Series([], dtype=object)) for counter in counters]
+    columns: list[ColumnCounts | None] = [None] * len(counters)
     for frame in [frames] if isinstance(frames, pd.DataFrame) else frames:
         require_columns(names, list(frame.columns), expected=list(frame.columns))
         for place, (name, counter) in enumerate(zip(names, counters, strict=True)):
             values = frame[name]
-            chunks = (counter.count(values.iloc[start : start + CHUNK]) for start in range(0, len(values), CHUNK))
-            columns[place] = reduce(ColumnCounts.__add__, chunks, columns[place])
-    return WindowCounts(profile=fingerprint(profile), columns=tuple(columns))
+            for start in range(0, len(values), CHUNK):
+                counted, before = counter.count(values.iloc[start : start + CHUNK]), columns[place]
+                columns[place] = counted if before is None else before + counted
+    nothing = pd.Series([], dtype=object)
+    summed = [one or counter.count(nothing) for one, counter in zip(columns, counters, strict=True)]
+    return WindowCounts(profile=fingerprint(profile), columns=tuple(summed))
 
 
 def fingerprint(profile: Profile) -> str:

@@ -82,9 +82,9 @@ def _codes(values: Any, names: Sequence[str], what: str) -> np.ndarray:
 
 
 def _text(values: Any) -> list[str]:
-    return [
-        "" if text is None else text for text in to_categories(pd.Series(np.asarray(values).tolist(), dtype=object))
-    ]
+    found = np.asarray(values)
+    plain = pd.Series(found) if found.dtype.kind in "iufb" else pd.Series(found.tolist(), dtype=object)
+    return ["" if text is None else text for text in to_categories(plain)]
 
 
 def _matrix(probability: Any, classes: int) -> np.ndarray:

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 _DRAWS = 40_000_000  # rows drawn in all
-_CHUNK = 4_000_000  # weights held at once (32 MB)
+_CACHED = 64_000  # weights that a processor's cache holds (512 kB): three times as fast as what it does not
+_CHUNK = 4_000_000  # weights held at once at most (32 MB)
+_TOGETHER = 16  # resamples at least, where memory allows: what a statistic does once a chunk must not count
 
 
 def bootstrap_weights(rows: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """How often each row is drawn in each resample, in chunks of shape (some resamples, rows), float64."""
     rng = np.random.default_rng(seed)
-    at_once = max(1, min(resamples, _CHUNK // max(rows, 1)))
+    at_once = max(1, min(resamples, _CHUNK // max(rows, 1), max(_TOGETHER, _CACHED // max(rows, 1))))
     for start in range(0, resamples, at_once):
         size = min(at_once, resamples - start)
         drawn = rng.integers(rows, size=(size, rows)) + rows * np.arange(size)[:, None]

@@ -15,6 +15,7 @@ from platforms.mlflow_runs import KEY, MlflowRuns, pairs
 from platforms.ports import NotFound, RegisteredModel
 
 _FOLDER = "model"
+_MOST_MODELS = "1000"  # that MLflow tells in one answer
 
 
 class MlflowModels:
@@ -77,6 +78,17 @@ class MlflowModels:
         versions = self._aliases(name)
         return next((self.get(name, version) for version, aliases in versions.items() if alias in aliases), None)
 
+    def bearers(self, alias: str) -> dict[str, RegisteredModel]:
+        models = self._rest.pages("registered-models/search", "registered_models", max_results=_MOST_MODELS)
+        found = {}
+        for model in models:
+            aliases = _aliases_of(model)
+            for version in model.get("latest_versions", []):
+                # A search tells a model's newest version only; what bears an alias is that, more often than not.
+                if alias in aliases.get(int(version["version"]), ()):
+                    found[str(model["name"])] = _registered(version, aliases)
+        return found
+
     def set_alias(self, name: str, alias: str, version: int) -> None:
         self._rest.post("registered-models/alias", name=name, alias=alias, version=str(version))
 
@@ -103,11 +115,16 @@ class MlflowModels:
             model = self._rest.get("registered-models/get", name=name)["registered_model"]
         except NotFound:
             return {}
-        versions: dict[int, tuple[str, ...]] = {}
-        for found in sorted(model.get("aliases", []), key=lambda found: str(found["alias"])):
-            version = int(found["version"])
-            versions[version] = (*versions.get(version, ()), found["alias"])
-        return versions
+        return _aliases_of(model)
+
+
+def _aliases_of(model: Mapping[str, Any]) -> dict[int, tuple[str, ...]]:
+    """The aliases of each version that has one."""
+    versions: dict[int, tuple[str, ...]] = {}
+    for found in sorted(model.get("aliases", []), key=lambda found: str(found["alias"])):
+        version = int(found["version"])
+        versions[version] = (*versions.get(version, ()), found["alias"])
+    return versions
 
 
 def _registered(version: Mapping[str, Any], aliases: Mapping[int, tuple[str, ...]]) -> RegisteredModel:

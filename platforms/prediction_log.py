@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.names import predictions_prefix
+from platforms.json_lines import logged_records
 from platforms.ports import BlobStore
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class PredictionLog:
         self._blobs = blobs
 
     def between(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
-        lines = (line for blob in self._hours(endpoint, start, end) for line in self._lines(blob))
+        lines = (line for blob in self._hours(endpoint, start, end) for line in logged_records(self._blobs.read(blob)))
         return prediction_frame(lines, start, end)
 
     def _hours(self, endpoint: str, start: datetime, end: datetime) -> Iterator[str]:
@@ -41,16 +41,6 @@ class PredictionLog:
             hour = _hour_of(blob.name, first)
             if hour is not None and first <= hour < end + timedelta(hours=1):
                 yield blob.name
-
-    def _lines(self, name: str) -> Iterator[dict[str, Any]]:
-        """The blob's records; a line cut short (a writer killed, a disk full) is passed over, the others count."""
-        for line in self._blobs.read(name).splitlines():
-            try:
-                record = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(record, dict) and isinstance(record.get("correlation_id"), str):
-                yield record
 
 
 def prediction_frame(records: Iterable[Mapping[str, Any]], start: datetime, end: datetime) -> pd.DataFrame:

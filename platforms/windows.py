@@ -20,6 +20,11 @@ class Windows:
         self._ends = sorted((end, name) for name, end in named if end is not None)
         self._read: dict[str, WindowRecord | None] = {}
 
+    @property
+    def newest(self) -> datetime | None:
+        """When the last of them ended, UTC; told by its name."""
+        return self._ends[-1][0] if self._ends else None
+
     def write(self, record: WindowRecord) -> bool:
         """Add the record; False where one of its key and window was written before."""
         name = window_blob(self._workload, record.end, record.key)

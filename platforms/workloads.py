@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from lifecycle.workload import Workload
 
 FILE = "workload.yaml"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where libyaml is there
 
 
 class InvalidWorkload(ValueError):
@@ -36,7 +37,7 @@ def load_workload(path: Path) -> WorkloadFolder:
     """The workload of a folder or of its file. InvalidWorkload says what is wrong in which field."""
     file = path / FILE if path.is_dir() else path
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe one
     except FileNotFoundError:
         raise InvalidWorkload(file, ["there is no such file"]) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -69,7 +70,7 @@ def find_workload(root: Path, name: str) -> WorkloadFolder:
 
 def all_workloads(root: Path) -> tuple[list[WorkloadFolder], list[InvalidWorkload]]:
     """Every valid workload below the folder, and what is wrong with the others: one broken file hurts no other."""
-    valid: list[WorkloadFolder] = []
+    valid: dict[str, WorkloadFolder] = {}
     broken: list[InvalidWorkload] = []
     for folder in _folders(root):
         try:
@@ -77,14 +78,14 @@ def all_workloads(root: Path) -> tuple[list[WorkloadFolder], list[InvalidWorkloa
         except InvalidWorkload as error:
             broken.append(error)
             continue
-        twin = next((other for other in valid if other.workload.name == found.workload.name), None)
+        twin = valid.get(found.workload.name)
         if twin is not None:
             broken.append(
                 InvalidWorkload(folder / FILE, [f"name: {twin.folder} has the name {found.workload.name} too"])
             )
         else:
-            valid.append(found)
-    return valid, broken
+            valid[found.workload.name] = found
+    return list(valid.values()), broken
 
 
 def _folders(root: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,8 @@ from platforms.ports import RegisteredModel
 from tasks.context import Context
 from tasks.endpoints import PROBE
 from tasks.step import step
+
+CLOCKS_APART = timedelta(hours=1)  # that of whoever wrote a prediction and the blob store's, at most
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def read_window(context: Context, champion: RegisteredModel, start: datetime, en
     ours = predictions["correlation_id"].astype(str).str.startswith(PROBE)
     predictions = predictions[~ours & (predictions["model_version"] == champion.version)]
     predictions = predictions.drop_duplicates("correlation_id").reset_index(drop=True)
-    labels = read_labels(context.platform.blobs, context.name)
+    labels = read_labels(context.platform.blobs, context.name, since=start - CLOCKS_APART)
     return Window(start, end, predictions, join_labels(predictions, labels))
 
 

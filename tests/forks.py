@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-IMPORTED = ("ingest", "monitor", "promote", "release", "retrain", "rollback", "score", "setup", "train")
+IMPORTED = ("ingest", "monitor", "patrol", "promote", "release", "retrain", "rollback", "score", "setup", "train")
 
 
 class Forks:

@@ -75,6 +75,10 @@ class AzureModels:
     def by_alias(self, name: str, alias: str) -> RegisteredModel | None:
         return next((version for version in self.versions(name) if alias in version.aliases), None)
 
+    def bearers(self, alias: str) -> dict[str, RegisteredModel]:  # noqa: ARG002 - the port's
+        """None: Azure ML lists versions a model at a time."""
+        return {}
+
     def set_alias(self, name: str, alias: str, version: int) -> None:
         holder = self.by_alias(name, alias)
         if holder is not None and holder.version == version:

@@ -27,18 +27,9 @@ class LocalBlobStore:
     def list(self, prefix: str, since: datetime | None = None) -> Iterator[BlobInfo]:
         require_blob_prefix(prefix)
         folder = self.root / prefix.rpartition("/")[0]
-        found = []
-        for path in folder.rglob("*"):
-            name = path.relative_to(self.root).as_posix()
-            if not name.startswith(prefix) or _BEING_WRITTEN.fullmatch(path.name):
-                continue
-            try:
-                if path.is_file():
-                    found.append(self._info(name, path))
-            except FileNotFoundError:  # deleted while we listed: then it is not there
-                continue
-        found = [blob for blob in found if since is None or blob.modified >= since]
-        return iter(sorted(found, key=lambda blob: blob.name))
+        found = (_told(name, entry) for name, entry in _files(folder, prefix.rpartition("/")[0], prefix))
+        blobs = [blob for blob in found if blob is not None and (since is None or blob.modified >= since)]
+        return iter(sorted(blobs, key=lambda blob: blob.name))
 
     def read(self, name: str) -> bytes:
         with self.open(name) as stream:
@@ -58,7 +49,7 @@ class LocalBlobStore:
         with self._beside(path) as temporary:
             temporary.write_bytes(content)
             self._move(temporary, path)
-        return self._info(name, path)
+        return _info(name, path.stat())
 
     def put_if_absent(self, name: str, content: bytes) -> bool:
         path = self._path(name)
@@ -75,7 +66,7 @@ class LocalBlobStore:
         with self._beside(target) as temporary:
             shutil.copyfile(path, temporary)
             self._move(temporary, target)
-        return self._info(name, target)
+        return _info(name, target.stat())
 
     def download(self, prefix: str, folder: Path) -> Sequence[Path]:
         if not prefix.endswith("/"):
@@ -117,8 +108,29 @@ class LocalBlobStore:
         except IsADirectoryError:
             raise Refused(f"Blobs lie below {path.relative_to(self.root)}: it cannot be one itself.") from None
 
-    @staticmethod
-    def _info(name: str, path: Path) -> BlobInfo:
-        stat = path.stat()
-        modified = datetime.fromtimestamp(stat.st_mtime, UTC)
-        return BlobInfo(name, stat.st_size, modified, f"{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}")
+
+def _files(folder: Path | str, name: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """The files whose blob's name begins so; `name` is the folder's own, in the prefix."""
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):  # or deleted while we listed: then it is not there
+        return
+    for entry in entries:
+        below = f"{name}/{entry.name}" if name else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if f"{below}/".startswith(prefix):
+                yield from _files(entry.path, below, prefix)
+        elif below.startswith(prefix) and not _BEING_WRITTEN.fullmatch(entry.name):
+            yield below, entry
+
+
+def _told(name: str, entry: os.DirEntry[str]) -> BlobInfo | None:
+    try:
+        return _info(name, entry.stat()) if entry.is_file() else None
+    except FileNotFoundError:  # deleted while we listed
+        return None
+
+
+def _info(name: str, stat: os.stat_result) -> BlobInfo:
+    modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+    return BlobInfo(name, stat.st_size, modified, f"{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}")

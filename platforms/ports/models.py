@@ -48,6 +48,12 @@ class Models(Protocol):
     def by_alias(self, name: str, alias: str) -> RegisteredModel | None:
         """The version that bears the alias."""
 
+    def bearers(self, alias: str) -> dict[str, RegisteredModel]:
+        """By model, the versions that bear the alias, as far as a few calls tell them for all models together.
+
+        A model that is absent may have one all the same: ask `by_alias`.
+        """
+
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """Give the alias to this version and take it from any other."""
 

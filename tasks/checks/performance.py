@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lifecycle.findings import Finding
 from lifecycle.metrics import ESTIMATED
+from lifecycle.workload import Workload
 from monitoring.confidence_based import estimate_classification
 from monitoring.direct_loss import estimate_regression
 from monitoring.estimate import Estimate
@@ -11,8 +12,11 @@ from monitoring.judgement import finding
 from monitoring.model_reference import said_in
 from monitoring.performance import Realised, degradation_limit, has_degraded, realised
 from monitoring.standing import judge_concept, judge_standing, standing
+from platforms.ports import RegisteredModel
 from tasks.checks.observed import CONFIDENCE, Observed
+from tasks.context import Context
 from tasks.model_reference import read_loss_reference
+from tasks.observation import Window
 from tasks.registration import metrics_of
 from tasks.step import step
 
@@ -20,11 +24,14 @@ from tasks.step import step
 @step(name="check performance")
 def check_performance(observed: Observed) -> list[Finding]:
     """By labels; by the estimate, where the model has a reference for one; and whether the two disagree."""
-    workload = observed.context.workload
-    measured = _by_labels(observed, workload.metric)
-    promised = metrics_of(observed.champion).get(measured.metric)
-    found = [_realised(observed, measured, promised)]
-    return [*found, *_without_labels(observed)] if workload.monitor.estimate else found
+    found = performance_by_labels(observed.context, observed.champion, observed.window)
+    return [found, *_without_labels(observed)] if observed.context.workload.monitor.estimate else [found]
+
+
+def performance_by_labels(context: Context, champion: RegisteredModel, window: Window) -> Finding:
+    """The metric that decides, over the labels that have come."""
+    measured = _by_labels(context.workload, window, context.workload.metric)
+    return _realised(context, measured, metrics_of(champion).get(measured.metric))
 
 
 def _without_labels(observed: Observed) -> list[Finding]:
@@ -34,7 +41,7 @@ def _without_labels(observed: Observed) -> list[Finding]:
     estimate = _estimated(observed, metric)
     if estimate is None or promised is None:
         return []
-    measured = _by_labels(observed, metric)
+    measured = _by_labels(workload, observed.window, metric)
     if measured.conclusive:  # labels overrule the estimate: what it is still good for is to be contradicted
         concept = judge_concept(measured, estimate)
         return [finding("drift", concept)] if concept.conclusive else []
@@ -43,9 +50,9 @@ def _without_labels(observed: Observed) -> list[Finding]:
     return [finding("estimate", lost, effect=effect, confidence=CONFIDENCE if lost.conclusive else None)]
 
 
-def _by_labels(observed: Observed, metric: str) -> Realised:
-    kind, joined, minimum = observed.context.workload.kind, observed.window.joined, observed.minimum_rows
-    return realised(kind, joined, metric, minimum_rows=minimum, confidence=CONFIDENCE)
+def _by_labels(workload: Workload, window: Window, metric: str) -> Realised:
+    minimum = workload.monitor.minimum_rows
+    return realised(workload.kind, window.joined, metric, minimum_rows=minimum, confidence=CONFIDENCE)
 
 
 def _estimated(observed: Observed, metric: str) -> Estimate | None:
@@ -66,8 +73,8 @@ def _estimated(observed: Observed, metric: str) -> Estimate | None:
     return estimate_regression(losses, metric, window.inputs, prediction, minimum_rows=minimum, confidence=CONFIDENCE)
 
 
-def _realised(observed: Observed, measured: Realised, promised: float | None) -> Finding:
-    tolerance = observed.context.workload.monitor.tolerance
+def _realised(context: Context, measured: Realised, promised: float | None) -> Finding:
+    tolerance = context.workload.monitor.tolerance
     degraded = None if promised is None else has_degraded(promised, measured, tolerance)
     return Finding(
         kind="performance",

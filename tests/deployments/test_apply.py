@@ -80,6 +80,19 @@ def test_a_schedule_follows_its_workload(stack: Service, scheduled: Scheduled) -
     assert "diabetes" in schedules(stack, "monitor/prod")
 
 
+def test_patrolled_workloads_share_a_schedule(stack: Service, scheduled: Scheduled) -> None:
+    """A minute after the hour, when the windows that end with it are written."""
+    scheduled(lambda file: file.update(monitor={"every": "3h", "patrol": True}))
+    assert "scheduled" not in schedules(stack, "monitor/prod")
+    (patrol,) = schedules(stack, "patrol/prod").values()
+    assert (patrol["slug"], patrol["parameters"]) == ("patrol", {})
+    assert patrol["schedule"]["interval"] == 3 * 3600
+    assert patrol["schedule"]["anchor_date"].startswith("2020-01-01T00:01:00")
+    scheduled(lambda file: file.update(monitor={"every": "3h"}))
+    assert "scheduled" in schedules(stack, "monitor/prod")
+    assert schedules(stack, "patrol/prod") == {}
+
+
 def test_a_broken_workload_is_left_out_and_named(stack: Service, scheduled: Scheduled) -> None:
     told = scheduled(lambda file: file.update(kind="clasification"))
     assert any(line.startswith("left out:") and "kind" in line for line in told)

@@ -66,7 +66,17 @@ def test_an_alias_moves(models: Models, name: str, packed: Path) -> None:
         found = models.by_alias(name, "champion")
         assert found is not None
         assert (found.version, found.aliases) == (version, ("champion",))
+        assert models.bearers("champion").get(name, found) == found
     assert [version.aliases for version in models.versions(name)] == [(), ("champion",)]
+
+
+def test_mlflow_tells_bearers_that_are_the_newest_at_once(stack: Service, name: str, packed: Path) -> None:
+    models, names = stack.platform.models, [name, f"{name}-b"]
+    for one in names:
+        models.register(one, models.start_run(one, "key", {}), packed, "key", {"colour": one})
+        models.set_alias(one, "champion", 1)
+    assert {one: models.bearers("champion")[one] for one in names} == {one: models.get(one, 1) for one in names}
+    assert not set(names) & set(models.bearers("challenger"))
 
 
 def test_tags_are_added(models: Models, name: str, packed: Path) -> None:
