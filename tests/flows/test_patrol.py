@@ -57,10 +57,13 @@ class Fleet:
         runs = self.ask("/flow_runs/filter", {"flows": {"name": {"any_": ["monitor"]}}})
         return [run for run in runs if run["parameters"].get("workload") == name]
 
+    def artifact(self, key: str) -> Any:
+        """What the newest of the key on a patrol's page holds."""
+        return self.ask("/artifacts/latest/filter", {"artifacts": {"key": {"any_": [key]}}})[0]["data"]
+
     def table(self) -> dict[str, dict[str, Any]]:
-        """The newest table on a patrol's page, by workload."""
-        found = self.ask("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["patrol-outcomes"]}}})
-        return {row["workload"]: row for row in json.loads(found[0]["data"])}
+        """By workload."""
+        return {row["workload"]: row for row in json.loads(self.artifact("patrol-outcomes"))}
 
 
 @pytest.fixture(scope="module", name="fleet")
@@ -99,6 +102,7 @@ def test_each_gets_what_is_its_own_and_the_broken_one_hurts_nobody(fleet: Fleet)
     ]
     assert next(iter(table)) == BROKEN, "who needs somebody comes first"
     assert "ValidationError" in table[BROKEN]["why"]
+    assert float(fleet.artifact("patrol-progress")) == 100
     (record,) = fleet.records(STEADY)
     assert (record.end, record.outcome, record.rows) == (fleet.end, "steady", 1000)
     assert fleet.records(BROKEN) == []
