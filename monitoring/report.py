@@ -1,55 +1,90 @@
-"""The Evidently report: how window and reference look, with the verdicts that were decided on."""
+"""The Evidently report of a window: its checks as Evidently shows them, with the verdicts that were decided on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import pandas as pd
 
 from lifecycle.columns import Column
+from lifecycle.findings import Finding
 from monitoring.drift import ColumnDrift
 from monitoring.errors import require_columns
-from monitoring.profile import usable
+from monitoring.values import usable
 
 SAMPLE_ROWS = 5000  # the pictures' rows; the verdicts are of all rows
 
 
+@dataclass(frozen=True)
+class Headline:
+    """What a report is of."""
+
+    name: str
+    end: datetime  # of the window, UTC
+    facts: Mapping[str, str] = field(default_factory=dict)  # told above all else, in this order
+
+
+@dataclass(frozen=True)
+class WindowReport:
+    """html: one page of about 4 MB that loads nothing from elsewhere. snapshot: JSON as Evidently's own UI reads it."""
+
+    html: str
+    snapshot: str
+
+
 def evidently_report(
+    headline: Headline,
+    findings: Sequence[Finding],
+    drift_results: Sequence[ColumnDrift],
     reference: pd.DataFrame,
     current: pd.DataFrame,
-    columns: Sequence[Column],
-    drift_results: Sequence[ColumnDrift],
     *,
     seed: int = 0,
-) -> str:
-    """The report as one HTML page of about 4 MB that loads nothing from elsewhere.
+) -> WindowReport:
+    """The report. It judges nothing: what it tells of verdicts is what it was given, and every finding is in it.
 
-    Takes seconds, four of them to import Evidently: draw it off the critical path. Nothing is sent anywhere:
+    Takes seconds, most of them to import Evidently: draw it off the critical path. Nothing is sent anywhere:
     Evidently's telemetry belongs to its UI service and collector, neither of which is started. Columns that hold no
-    value on one side get a verdict and no picture. Raises SchemaMismatch where a frame lacks a column.
+    value on either side get a verdict and no chart. Raises SchemaMismatch where a frame lacks a column that was judged.
     """
     from evidently import DataDefinition, Dataset, Report
-    from evidently.presets import ValueStats
 
-    from monitoring.evidently_metrics import verdict_metrics
+    from monitoring.evidently_metrics import column_metrics, finding_metrics
 
-    names = [column.name for column in columns]
+    columns = [Column(name=drift.column, type=drift.type) for drift in drift_results]
     for frame in (reference, current):
-        require_columns(names, list(frame.columns), expected=list(frame.columns))
-    then, now = (_sample(frame, columns, seed) for frame in (reference, current))
-    drawn = [column for column in columns if then[column.name].notna().any() and now[column.name].notna().any()]
+        require_columns([column.name for column in columns], list(frame.columns), expected=list(frame.columns))
+    then, now = (sample_of(frame, columns, seed) for frame in (reference, current))
     definition = DataDefinition(
-        numerical_columns=[column.name for column in drawn if column.numeric],
-        categorical_columns=[column.name for column in drawn if not column.numeric],
+        numerical_columns=[column.name for column in columns if column.numeric],
+        categorical_columns=[column.name for column in columns if not column.numeric],
     )
-    then, now = (frame[[column.name for column in drawn]] for frame in (then, now))
-    metrics = [*verdict_metrics(list(drift_results)), *(ValueStats(column=column.name) for column in drawn)]
+    metrics = [
+        *finding_metrics(headline.name, dict(headline.facts), list(findings)),
+        *column_metrics(list(drift_results)),
+    ]
     snapshot = Report(metrics, include_tests=False).run(
-        Dataset.from_pandas(now, data_definition=definition), Dataset.from_pandas(then, data_definition=definition)
+        Dataset.from_pandas(now, data_definition=definition),
+        Dataset.from_pandas(then, data_definition=definition),
+        timestamp=headline.end,
+        name=headline.name,
     )
-    return str(snapshot.get_html_str(as_iframe=False))
+    return WindowReport(str(snapshot.get_html_str(as_iframe=False)), _readable(snapshot.dumps()))
 
 
-def _sample(frame: pd.DataFrame, columns: Sequence[Column], seed: int) -> pd.DataFrame:
+def sample_of(frame: pd.DataFrame, columns: Sequence[Column], seed: int = 0) -> pd.DataFrame:
+    """At most SAMPLE_ROWS of the frame, as values that can be used, a column each."""
     rows = frame if len(frame) <= SAMPLE_ROWS else frame.sample(SAMPLE_ROWS, random_state=seed)
     return pd.DataFrame({column.name: usable(rows[column.name], column.type) for column in columns})
+
+
+def _readable(snapshot: str) -> str:
+    """Without the tests themselves, beside their outcomes: Evidently's UI does not know our classes."""
+    content = json.loads(snapshot)
+    for result in content["metric_results"].values():
+        for test in result["tests"]:
+            test["bound_test"] = None
+    return json.dumps(content)
