@@ -11,6 +11,7 @@ import pandas as pd
 
 from lifecycle.columns import Column
 from lifecycle.findings import Finding
+from monitoring.deferred_packages import defer
 from monitoring.drift import ColumnDrift
 from monitoring.errors import require_columns
 from monitoring.values import usable
@@ -50,7 +51,9 @@ def evidently_report(
     Evidently's telemetry belongs to its UI service and collector, neither of which is started. Columns that hold no
     value on either side get a verdict and no chart. Raises SchemaMismatch where a frame lacks a column that was judged.
     """
-    from evidently import DataDefinition, Dataset, Report
+    defer("evidently", "evidently.legacy", "evidently.legacy.tests")
+    from evidently.core.datasets import DataDefinition, Dataset
+    from evidently.core.report import Report
 
     from monitoring.evidently_metrics import column_metrics, finding_metrics
 
