@@ -144,6 +144,7 @@ class Monitor(Frozen):
         description="A champion younger than that which does worse than the version before is rolled back; none: never",
     )
     close_after: int = Field(default=3, ge=1, description="Windows without the drift that close its investigation")
+    evidently_ui: bool = Field(default=False, description="Keep each report for Evidently's own UI, too")
     keep_reports: Duration | None = Field(default=timedelta(days=30), description="Then they are deleted; none: never")
 
     @model_validator(mode="after")

@@ -10,14 +10,23 @@ from monitoring.drift import ColumnDrift
 from monitoring.drift_table import CLASSICAL
 from monitoring.histograms import Histogram, histogram
 from monitoring.svg import BLUE, GREY, RED
+from monitoring.values import NUMERIC
 
 Fact = tuple[str, str, str]  # what, of the window, of the reference; empty where there is nothing to tell
-_NUMERIC = ("number", "integer")
 
 
 def column_facts(drift: ColumnDrift, reference: pd.Series, current: pd.Series) -> list[Fact]:
-    """The verdict's figures first, which are of all rows; then what the rows at hand hold, which may be a sample."""
-    return [*_verdict_facts(drift), *_value_facts(drift, reference.dropna(), current.dropna())]
+    """What is missing and the classical statistics are of all rows; between them, what the rows at hand hold."""
+    missing = ("missing", f"{drift.missing_rate:.1%}", f"{drift.reference_missing_rate:.1%}")
+    return [missing, *_value_facts(drift, reference.dropna(), current.dropna()), *_classical_facts(drift)]
+
+
+def column_verdict(drift: ColumnDrift) -> str:
+    """The verdict in words, with what it rests on."""
+    told = drift.verdict
+    if drift.score is not None and drift.threshold is not None:
+        told += f": {drift.statistic} {drift.score:.4f} {'>' if drift.values_drifted else '≤'} {drift.threshold:.4f}"
+    return told
 
 
 def column_chart(drift: ColumnDrift, reference: pd.Series, current: pd.Series) -> dict[str, Any] | None:
@@ -37,26 +46,26 @@ def column_chart(drift: ColumnDrift, reference: pd.Series, current: pd.Series) -
     return {"data": [then, window], "layout": _layout(values)}
 
 
-def _verdict_facts(drift: ColumnDrift) -> list[Fact]:
-    facts = []
-    if drift.score is not None and drift.threshold is not None:
-        facts += [(f"score ({drift.statistic})", f"{drift.score:.4f}", ""), ("threshold", f"{drift.threshold:.4f}", "")]
-    facts.append(("missing", f"{drift.missing_rate:.1%}", f"{drift.reference_missing_rate:.1%}"))
-    known = [(CLASSICAL[name], f"{value:.4f}", "") for name, value in drift.classical.items() if name in CLASSICAL]
-    return [*facts, *known]
+def _classical_facts(drift: ColumnDrift) -> list[Fact]:
+    return [(CLASSICAL[name], f"{value:.4f}", "") for name, value in drift.classical.items() if name in CLASSICAL]
 
 
 def _value_facts(drift: ColumnDrift, reference: pd.Series, current: pd.Series) -> list[Fact]:
-    if drift.type not in _NUMERIC:
+    if drift.type not in NUMERIC:
         return [("most common", _most_common(current), _most_common(reference))]
-    return [
+    facts = [
         (name, _number(getattr(current, of)()), _number(getattr(reference, of)()))
-        for name, of in (("mean", "mean"), ("deviation", "std"), ("least", "min"), ("median", "median"), ("most", "max"))
+        for name, of in (("mean", "mean"), ("standard deviation", "std"), ("median", "median"))
     ]
+    return [*facts, ("range", _range(current), _range(reference))]
 
 
 def _number(value: float) -> str:
     return "" if pd.isna(value) else f"{value:,.5g}"
+
+
+def _range(values: pd.Series) -> str:
+    return "" if values.empty else f"{_number(values.min())} to {_number(values.max())}"
 
 
 def _most_common(values: pd.Series) -> str:
@@ -75,9 +84,9 @@ def _centres(values: Histogram) -> list[float]:
 def _layout(values: Histogram) -> dict[str, Any]:
     return {
         "bargap": 0.0 if values.ends is not None else 0.2,
-        "height": 260,
+        "height": 300,
         "margin": {"l": 50, "r": 10, "t": 10, "b": 40},
-        "legend": {"orientation": "h", "y": 1.15},
+        "legend": {"orientation": "h", "y": -0.15},
         "yaxis": {"tickformat": ".0%", "title": {"text": "share of rows"}},
         "xaxis": {"type": "category" if values.ends is None else "linear"},
     }

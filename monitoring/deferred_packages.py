@@ -22,9 +22,7 @@ class _Deferred(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         self.__class__ = ModuleType  # type: ignore[assignment]  # what it runs may ask it for names, too
-        assert self.__spec__ is not None
-        assert self.__spec__.loader is not None
-        self.__spec__.loader.exec_module(self)
+        self.__spec__.loader.exec_module(self)  # type: ignore[union-attr]  # `defer` sees to it
         return getattr(self, name)
 
 
@@ -38,7 +36,7 @@ def defer(*packages: str) -> None:
             continue
         parent, _, own = name.rpartition(".")
         spec = PathFinder.find_spec(name, sys.modules[parent].__path__ if parent else None)
-        if spec is None:
+        if spec is None or spec.loader is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         module = module_from_spec(spec)
         module.__class__ = _Deferred

@@ -37,7 +37,6 @@ def _row(drift: ColumnDrift, classical: Sequence[str]) -> dict[str, str | float 
     return {
         "column": drift.column,
         "verdict": drift.verdict,
-        "statistic": drift.statistic,
         "score": _rounded(drift.score),
         "threshold": _rounded(drift.threshold),
         "missing": f"{drift.missing_rate:.1%}",

@@ -24,7 +24,7 @@ from evidently.legacy.renderers.html_widgets import CounterData, counter, rich_d
 from evidently.legacy.tests.base_test import TestStatus
 
 from lifecycle.findings import Finding
-from monitoring.column_facts import column_chart, column_facts
+from monitoring.column_facts import column_chart, column_facts, column_verdict
 from monitoring.drift import ColumnDrift
 from monitoring.drift_table import drift_table, worst_first
 
@@ -78,7 +78,7 @@ class _HeadlineCalculation(SingleValueCalculation[Headline]):
 
 
 class Findings(SingleValueMetric):
-    """How many findings the window has, with the table of all checks and a test for each."""
+    """How many findings the window has, with a test for each check and their table, but for columns that are steady."""
 
     rows: list[list[str]]
     significant: int
@@ -92,7 +92,7 @@ class _FindingsCalculation(SingleValueCalculation[Findings]):
         return result
 
     def display_name(self) -> str:
-        return "What this window showed"
+        return "What this window showed; columns that are steady stand in the next table"
 
 
 class DriftedColumns(SingleValueMetric):
@@ -111,7 +111,7 @@ class _DriftedColumnsCalculation(SingleValueCalculation[DriftedColumns]):
         return result
 
     def display_name(self) -> str:
-        return "Columns, the worst first: verdicts on every row; what stands to their right decides nothing"
+        return "Columns, the worst first; the classical statistics to the right decide nothing"
 
 
 class Score(SingleValueMetric):
@@ -141,14 +141,13 @@ class ColumnView(SingleValueMetric):
 
 class _ColumnViewCalculation(SingleValueCalculation[ColumnView]):
     def calculate(self, context: Context, current_data: Dataset, reference_data: Dataset | None) -> SingleValue:  # noqa: ARG002
-        assert reference_data is not None
         drift = ColumnDrift(**self.metric.drift)
-        now, then = (data.as_dataframe()[drift.column] for data in (current_data, reference_data))
+        now, then = (data.as_dataframe()[drift.column] for data in (current_data, reference_data or current_data))
         result = self.result(int(now.notna().sum()))
         result.widget = [
             rich_data(
                 title=drift.column,
-                description=drift.verdict,
+                description=column_verdict(drift),
                 header=["window", "reference"],
                 metrics=[
                     {"label": what, "values": [window, reference]}
@@ -164,15 +163,13 @@ class _ColumnViewCalculation(SingleValueCalculation[ColumnView]):
 
 
 def finding_metrics(name: str, facts: dict[str, str], findings: list[Finding]) -> list[SingleValueMetric]:
-    """What the report is of, the table of all checks with their tests, then a value for each that measured something."""
-    ordered = sorted(findings, key=lambda one: (_BEFORE.index(verdict_of(one)), -one.beyond))
+    """What the report is of, all checks as a table and as tests, then a value for each that measured something."""
+    ordered = sorted(findings, key=_importance)
     table = Findings(
-        rows=[_finding_row(finding) for finding in ordered],
+        rows=[_finding_row(one) for one in ordered if one.kind != "drift" or verdict_of(one) != "steady"],
         significant=sum(finding.significant for finding in findings),
         tests=[
-            Verdict(
-                subject=finding.subject, verdict=verdict_of(finding), message=finding.message, alias=finding.kind
-            )
+            Verdict(subject=finding.subject, verdict=verdict_of(finding), message=finding.message, alias=finding.kind)
             for finding in ordered
         ],
     )
@@ -192,6 +189,11 @@ def column_metrics(drifts: list[ColumnDrift]) -> list[SingleValueMetric]:
         drifted=sum(drift.drifted for drift in drifts),
     )
     return [table, *(ColumnView(column=drift.column, drift=asdict(drift)) for drift in worst_first(drifts))]
+
+
+def _importance(finding: Finding) -> tuple[int, bool, float]:
+    """To sort by, the most important first: drift of a column says less than what it leads to."""
+    return _BEFORE.index(verdict_of(finding)), finding.kind == "drift", -finding.beyond
 
 
 def _finding_row(finding: Finding) -> list[str]:

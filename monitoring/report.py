@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
@@ -16,16 +16,7 @@ from monitoring.drift import ColumnDrift
 from monitoring.errors import require_columns
 from monitoring.values import usable
 
-SAMPLE_ROWS = 5000  # the pictures' rows; the verdicts are of all rows
-
-
-@dataclass(frozen=True)
-class Headline:
-    """What a report is of."""
-
-    name: str
-    end: datetime  # of the window, UTC
-    facts: Mapping[str, str] = field(default_factory=dict)  # told above all else, in this order
+SAMPLE_ROWS = 5000
 
 
 @dataclass(frozen=True)
@@ -37,7 +28,9 @@ class WindowReport:
 
 
 def evidently_report(
-    headline: Headline,
+    title: str,
+    end: datetime,
+    facts: Mapping[str, str],
     findings: Sequence[Finding],
     drift_results: Sequence[ColumnDrift],
     reference: pd.DataFrame,
@@ -47,7 +40,10 @@ def evidently_report(
 ) -> WindowReport:
     """The report. It judges nothing: what it tells of verdicts is what it was given, and every finding is in it.
 
-    Takes seconds, most of them to import Evidently: draw it off the critical path. Nothing is sent anywhere:
+    title, facts: what stands above all else; facts in a word or a figure each. end: of the window, UTC. reference,
+    current: the rows to draw, of which at most SAMPLE_ROWS are; the verdicts are of all rows that there were.
+
+    Takes a second or two of a core: draw it off the critical path. Nothing is sent anywhere:
     Evidently's telemetry belongs to its UI service and collector, neither of which is started. Columns that hold no
     value on either side get a verdict and no chart. Raises SchemaMismatch where a frame lacks a column that was judged.
     """
@@ -57,7 +53,7 @@ def evidently_report(
 
     from monitoring.evidently_metrics import column_metrics, finding_metrics
 
-    columns = [Column(name=drift.column, type=drift.type) for drift in drift_results]
+    columns = judged_columns(drift_results)
     for frame in (reference, current):
         require_columns([column.name for column in columns], list(frame.columns), expected=list(frame.columns))
     then, now = (sample_of(frame, columns, seed) for frame in (reference, current))
@@ -66,16 +62,21 @@ def evidently_report(
         categorical_columns=[column.name for column in columns if not column.numeric],
     )
     metrics = [
-        *finding_metrics(headline.name, dict(headline.facts), list(findings)),
+        *finding_metrics(title, dict(facts), list(findings)),
         *column_metrics(list(drift_results)),
     ]
     snapshot = Report(metrics, include_tests=False).run(
         Dataset.from_pandas(now, data_definition=definition),
         Dataset.from_pandas(then, data_definition=definition),
-        timestamp=headline.end,
-        name=headline.name,
+        timestamp=end,
+        name=title,
     )
     return WindowReport(str(snapshot.get_html_str(as_iframe=False)), _readable(snapshot.dumps()))
+
+
+def judged_columns(drift_results: Sequence[ColumnDrift]) -> list[Column]:
+    """The columns that the results are of."""
+    return [Column(name=drift.column, type=drift.type) for drift in drift_results]
 
 
 def sample_of(frame: pd.DataFrame, columns: Sequence[Column], seed: int = 0) -> pd.DataFrame:
