@@ -14,12 +14,14 @@ from importlib.util import module_from_spec
 from types import ModuleType
 from typing import Any
 
+_OWN = ("__all__", "__version__")
+
 
 class _Deferred(ModuleType):
     """Until a name is asked for that is not there."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("__") and name not in _OWN:  # whoever looks at all modules asks for some
             raise AttributeError(name)
         self.__class__ = ModuleType  # type: ignore[assignment]  # what it runs may ask it for names, too
         self.__spec__.loader.exec_module(self)  # type: ignore[union-attr]  # `defer` sees to it

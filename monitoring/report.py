@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from lifecycle.columns import Column
@@ -65,12 +66,9 @@ def evidently_report(
         *finding_metrics(title, dict(facts), list(findings)),
         *column_metrics(list(drift_results)),
     ]
-    snapshot = Report(metrics, include_tests=False).run(
-        Dataset.from_pandas(now, data_definition=definition),
-        Dataset.from_pandas(then, data_definition=definition),
-        timestamp=end,
-        name=title,
-    )
+    with np.errstate(invalid="ignore"):  # Evidently counts what is infinite among no values
+        window, before = (Dataset.from_pandas(one, data_definition=definition) for one in (now, then))
+    snapshot = Report(metrics, include_tests=False).run(window, before, timestamp=end, name=title)
     return WindowReport(str(snapshot.get_html_str(as_iframe=False)), _readable(snapshot.dumps()))
 
 
