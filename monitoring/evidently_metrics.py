@@ -132,6 +132,24 @@ class _ScoreCalculation(SingleValueCalculation[Score]):
         return f"{self.metric.subject} ({self.metric.kind})"
 
 
+class Threshold(SingleValueMetric):
+    """What a check's measure was held against."""
+
+    kind: str
+    subject: str
+    threshold: float
+
+
+class _ThresholdCalculation(SingleValueCalculation[Threshold]):
+    def calculate(self, context: Context, current_data: Dataset, reference_data: Dataset | None) -> SingleValue:  # noqa: ARG002
+        result = self.result(self.metric.threshold)
+        result.widget = []
+        return result
+
+    def display_name(self) -> str:
+        return f"threshold of {self.metric.subject} ({self.metric.kind})"
+
+
 class ColumnView(SingleValueMetric):
     """One column: its verdict and figures beside a chart of the rows drawn; the value is how many of them hold one."""
 
@@ -173,9 +191,8 @@ def finding_metrics(name: str, facts: dict[str, str], findings: list[Finding]) -
             for finding in ordered
         ],
     )
-    measured = [finding for finding in ordered if finding.score is not None]
     headline = Headline(name=name, facts=facts, checks=len(findings))
-    return [headline, table, *(Score(kind=one.kind, subject=one.subject, score=one.score) for one in measured)]
+    return [headline, table, *(metric for finding in ordered for metric in _series(finding))]
 
 
 def column_metrics(drifts: list[ColumnDrift]) -> list[SingleValueMetric]:
@@ -189,6 +206,13 @@ def column_metrics(drifts: list[ColumnDrift]) -> list[SingleValueMetric]:
         drifted=sum(drift.drifted for drift in drifts),
     )
     return [table, *(ColumnView(column=drift.column, drift=asdict(drift)) for drift in worst_first(drifts))]
+
+
+def _series(finding: Finding) -> list[SingleValueMetric]:
+    """What is to be followed from window to window."""
+    about = {"kind": finding.kind, "subject": finding.subject}
+    score = [] if finding.score is None else [Score(**about, score=finding.score)]
+    return score if finding.threshold is None else [*score, Threshold(**about, threshold=finding.threshold)]
 
 
 def _importance(finding: Finding) -> tuple[int, bool, float]:

@@ -18,6 +18,7 @@ from monitoring.errors import require_columns
 from monitoring.values import usable
 
 SAMPLE_ROWS = 5000
+_IDENTITY = ("type", "kind", "subject", "column")  # of our metrics
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,15 @@ def sample_of(frame: pd.DataFrame, columns: Sequence[Column], seed: int = 0) -> 
 
 
 def _readable(snapshot: str) -> str:
-    """Without the tests themselves, beside their outcomes: Evidently's UI does not know our classes."""
+    """As Evidently's UI can read it and follow a metric from window to window.
+
+    It does not know our classes, so the tests themselves go; their outcomes stay. By all its parameters a metric is
+    known again: those stay that say what it is, and what was told in this window goes.
+    """
     content = json.loads(snapshot)
     for result in content["metric_results"].values():
+        metric = result["metric_value_location"]["metric"]
+        metric["params"] = {name: metric["params"][name] for name in _IDENTITY if name in metric["params"]}
         for test in result["tests"]:
-            test["bound_test"] = None
+            test |= {"bound_test": None, "metric_config": metric}
     return json.dumps(content)

@@ -126,6 +126,9 @@ def test_the_snapshot_holds_the_same_verdicts_and_scores(report: WindowReport, f
     params = [(result["value"], result["metric_value_location"]["metric"]["params"]) for result in results]
     scores = {(one["kind"], one["subject"]): value for value, one in params if one["type"].endswith(":Score")}
     assert scores == {one.about: one.score for one in findings if one.score is not None}
+    thresholds = {(one["kind"], one["subject"]): value for value, one in params if one["type"].endswith(":Threshold")}
+    assert thresholds == {one.about: one.threshold for one in findings if one.threshold is not None}
+    assert {name for _, one in params for name in one} == {"type", "kind", "subject", "column"}
     assert (content["name"], content["timestamp"][:10]) == (TITLE, "2026-05-02")
 
 
