@@ -85,7 +85,7 @@ def _layout(values: Histogram) -> dict[str, Any]:
     return {
         "bargap": 0.0 if values.ends is not None else 0.2,
         "height": 300,
-        "margin": {"l": 50, "r": 10, "t": 10, "b": 40},
+        "margin": {"l": 50, "r": 10, "t": 30, "b": 40},
         "legend": {"orientation": "h", "y": -0.15},
         "yaxis": {"tickformat": ".0%", "title": {"text": "share of rows"}},
         "xaxis": {"type": "category" if values.ends is None else "linear"},

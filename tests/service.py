@@ -26,7 +26,7 @@ SHARED = "TESTS_SERVICE"  # a file that tells of a service that is running alrea
 COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "stages": ("walk", {}),
     "scored": ("walk", {}),
-    "drifts": ("walk", {}),
+    "drifts": ("walk", {"monitor": {"every": "1h", "minimum_rows": 100, "evidently_ui": True}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
 }
 
