@@ -48,12 +48,19 @@ class RunArtifacts:
         return reply(self._information(call, path))
 
     def _create(self, call: Call) -> Response:
-        paths = [entry["path"] for entry in call.json()["paths"]]
-        information = {path: self._information(call, path) for path in paths}
-        return reply({"artifacts": {}, "artifactContentInformation": information, "errors": {}})
+        """Places to upload to. As in the service, an artifact that is there cannot be replaced."""
+        wanted, there = [entry["path"] for entry in call.json()["paths"]], set(self._paths(call))
+        information = {path: self._information(call, path) for path in wanted if path not in there}
+        errors = {path: _conflict(call.parts["run"], path) for path in wanted if path in there}
+        return reply({"artifacts": {}, "artifactContentInformation": information, "errors": errors})
 
     def _information(self, call: Call, path: str) -> Document:
         folder = self._folder(call)
         signature = container_signature(self._world.account_of(folder.container), folder.container.name)
         uri = f"{folder.container.url()}/{quote(f'{folder.path}/{path}')}?{signature}"
         return {"contentUri": uri, "origin": "ExperimentRun", "container": f"dcid.{call.parts['run']}", "path": path}
+
+
+def _conflict(run: str, path: str) -> Document:
+    told = f"Resource Conflict: ArtifactId ExperimentRun/dcid.{run}/{path} already exists."
+    return {"error": {"code": "UserError", "message": told}}

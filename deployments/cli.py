@@ -163,6 +163,17 @@ def close_investigation(
 
 
 @app.command()
+def evidently(
+    name: Workload, port: Annotated[int, typer.Option(help="Port of its UI on 127.0.0.1.", min=1, max=65535)] = 8000
+) -> None:
+    """Evidently's own UI over a workload's windows; Ctrl-C ends it."""
+    from deployments.evidently_ui import serve_evidently
+    from platforms.settings import load_settings
+
+    raise typer.Exit(serve_evidently(load_settings(), name, port, typer.echo))
+
+
+@app.command()
 def status(as_json: AsJson = False) -> None:
     """What serves where."""
     from deployments.status import show_status

@@ -28,7 +28,8 @@ from tasks.investigating import close_investigations, open_investigation
 from tasks.judgement import Judgement, judge_window
 from tasks.model_reference import read_model_reference
 from tasks.observation import Window, as_rows, read_window
-from tasks.pictures import prune_reports, show_drift, show_drift_over_time, write_report
+from tasks.pictures import show_drift, show_drift_over_time
+from tasks.reports import prune_reports, write_report
 from tasks.spans import KEEP_WINDOWS, served_since, span_until, window_key
 from tasks.story import now, tell, tell_table
 
@@ -69,10 +70,10 @@ def monitor(
     if drift:
         show_drift(context, reference, window, drift)
     show_drift_over_time(context, windows, span.end)
-    if report:
-        write_report(context, champion.run_id, reference, window, drift, span.key)
-    prune_reports(context)
     windows.prune(span.end - KEEP_WINDOWS)
+    if report:
+        write_report(context, champion, window, drift, judgement)
+    prune_reports(context)
     return judgement.decision.action
 
 

@@ -72,6 +72,21 @@ def report_blob(workload: str, key: str) -> str:
     return f"{report_prefix(workload)}{key}.html"
 
 
+def snapshot_blob(workload: str, key: str) -> str:
+    """The same report as Evidently's own UI reads it."""
+    return f"{report_prefix(workload)}{key}.json"
+
+
+def pending_reports_prefix(workload: str) -> str:
+    """Where it lies what a report is to be drawn from, until it is."""
+    return f"{report_prefix(workload)}pending/"
+
+
+def report_key(name: str) -> str:
+    """The window's key that the name of a report tells, or of anything else that is kept for one."""
+    return name.rpartition("/")[2].rpartition(".")[0]
+
+
 def windows_prefix(workload: str) -> str:
     """Where the records of the monitored windows lie."""
     return f"windows/{workload}/"

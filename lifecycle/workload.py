@@ -152,6 +152,7 @@ class Monitor(Frozen):
         default=(), description="Between groups of data.sensitive; unsaid: four fifths of the metric that decides"
     )
     service: ServiceLimits = ServiceLimits()
+    evidently_ui: bool = Field(default=False, description="Keep each report for Evidently's own UI, too")
     keep_reports: Duration | None = Field(default=timedelta(days=30), description="Then they are deleted; none: never")
 
     @model_validator(mode="after")

@@ -17,12 +17,17 @@ _TAIL = 0.005  # on each side; what lies further out counts into the outermost b
 
 @dataclass(frozen=True)
 class Histogram:
-    """Shares (they sum to 1) of reference and window by bar. Numbers have `ends`, categories `names`."""
+    """Shares (they sum to 1) of reference and window by bar.
+
+    Categories have `names`. Numbers have `ends`, what is least and most but for the tails, and `edges` of the bars, one
+    more than there are bars.
+    """
 
     reference: tuple[float, ...]
     current: tuple[float, ...]
     ends: tuple[float, float] | None
     names: tuple[str, ...]
+    edges: tuple[float, ...] = ()
 
 
 def histogram(reference: pd.Series, current: pd.Series, type_: ColumnType) -> Histogram | None:
@@ -46,7 +51,7 @@ def _of_numbers(then: pd.Series, now: pd.Series, type_: ColumnType) -> Histogram
     for values in (then, now):
         counts = np.histogram(np.clip(values, edges[0], edges[-1]), bins=edges)[0]
         shares.append(tuple((counts / max(1, counts.sum())).tolist()))
-    return Histogram(shares[0], shares[1], (low, high), ())
+    return Histogram(shares[0], shares[1], (low, high), (), tuple(edges.tolist()))
 
 
 def _of_categories(then: pd.Series, now: pd.Series) -> Histogram:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from monitoring.drift import ColumnDrift
+from monitoring.drift_table import worst_first
 from monitoring.histograms import Histogram, histogram
 from monitoring.svg import BLUE, FAINT, GREY, INK, RED, document, label, short
 
@@ -24,7 +25,7 @@ def drift_picture(reference: pd.DataFrame, current: pd.DataFrame, drift_results:
     Columns that neither frame has, and those beyond the 24 worst, are left out; the header says how many.
     """
     known = [drift for drift in drift_results if drift.column in reference and drift.column in current]
-    shown = sorted(known, key=_badness, reverse=True)[:PANELS]
+    shown = worst_first(known)[:PANELS]
     height = _HEADER + max(1, math.ceil(len(shown) / _ACROSS)) * _HEIGHT
     width = _ACROSS * _WIDTH
     summary = _summary(drift_results, len(shown))
@@ -34,11 +35,6 @@ def drift_picture(reference: pd.DataFrame, current: pd.DataFrame, drift_results:
         values = histogram(reference[drift.column], current[drift.column], drift.type)
         parts += [f'<g transform="translate({x} {y})">', *_panel(drift, values), "</g>"]
     return document(width, height, summary, parts)
-
-
-def _badness(drift: ColumnDrift) -> tuple[bool, float]:
-    beyond = drift.score / drift.threshold if drift.score is not None and drift.threshold else 0.0
-    return drift.drifted, beyond
 
 
 def _summary(drifts: Sequence[ColumnDrift], shown: int) -> str:

@@ -11,7 +11,8 @@ from lifecycle.windows import WindowRecord
 from monitoring.svg import BLUE, FAINT, GREY, INK, RED, document, label, short
 
 PANELS = 24  # more are no overview; the worst come first
-_KINDS = ("performance", "estimate", "drift", "attribution", "fairness")
+_ALWAYS = ("performance", "estimate", "drift", "attribution", "fairness")  # others where they were findings once
+_FROM_ZERO = ("drift", "attribution", "fairness", "quality", "service")  # of the others, 0 says nothing
 _ACROSS = 3
 _WIDTH, _HEIGHT = 300, 150  # of a panel, pixels
 _LEFT, _TOP, _PLOT_WIDTH, _PLOT_HEIGHT = 14, 44, 272, 78
@@ -27,12 +28,13 @@ class _Series:
     findings: tuple[Finding | None, ...]
 
     @property
-    def badness(self) -> tuple[bool, int, float]:
-        """By what the newest window says first, then by how often, then by how far."""
+    def badness(self) -> tuple[bool, bool, int, float]:
+        """By what the newest window says first, a loss before the drift behind it; then by how often and how far."""
         told = [finding for finding in self.findings if finding is not None]
         newest = self.findings[-1]
         beyond = max((finding.beyond for finding in told if self.kind == "drift"), default=0.0)
-        return newest is not None and newest.significant, sum(finding.significant for finding in told), beyond
+        now = newest is not None and newest.significant
+        return now, now and self.kind != "drift", sum(finding.significant for finding in told), beyond
 
 
 def drift_over_time(records: Sequence[WindowRecord]) -> str:
@@ -62,8 +64,9 @@ def _title(records: Sequence[WindowRecord], left_out: int) -> str:
 
 
 def _series(records: Sequence[WindowRecord]) -> list[_Series]:
-    by_window = [{found.about: found for found in record.findings if found.kind in _KINDS} for record in records]
-    subjects = dict.fromkeys(about for findings in by_window for about in findings)
+    by_window = [{found.about: found for found in record.findings} for record in records]
+    told = [found for record in records for found in record.findings if found.kind in _ALWAYS or found.significant]
+    subjects = dict.fromkeys(found.about for found in told)
     return [_Series(*about, tuple(findings.get(about) for findings in by_window)) for about in subjects]
 
 
@@ -82,12 +85,12 @@ def _panel(series: _Series, records: Sequence[WindowRecord]) -> list[str]:
     base = _TOP + _PLOT_HEIGHT
     if not values:
         return [*parts, label(_WIDTH // 2, base - 30, "nothing was measured", FAINT, anchor="middle")]
-    low, high = min(0.0, *values), max(values)
-    scale = _Scale(len(records), low, high if high > low else low + 1.0)
+    scale = _scale(len(records), values, series.kind in _FROM_ZERO)
+    parts.append(label(_WIDTH - _LEFT, 32, f"{scale.low:.3g} to {scale.high:.3g}", FAINT, anchor="end"))
     parts += _marks(records, scale)
     parts.append(f'<path d="M{_LEFT} {base}h{_PLOT_WIDTH}" stroke="{FAINT}" stroke-width="1"/>')
-    parts.append(_line(scale, [None if found is None else found.threshold for found in series.findings], GREY, "4 3"))
-    parts.append(_line(scale, [None if found is None else found.score for found in series.findings], BLUE, ""))
+    parts.append(_thresholds(scale, [None if found is None else found.threshold for found in series.findings]))
+    parts.append(_scores(scale, [None if found is None else found.score for found in series.findings]))
     parts += [_point(scale, place, found) for place, found in enumerate(series.findings) if found is not None]
     return [*parts, *_axis(records, base + 14)]
 
@@ -107,15 +110,32 @@ class _Scale:
         return _TOP + _PLOT_HEIGHT * (1 - (value - self.low) / (self.high - self.low))
 
 
-def _line(scale: _Scale, values: Sequence[float | None], colour: str, dashes: str) -> str:
-    """Through the values there are; where one is missing, the line is broken."""
+def _scale(windows: int, values: Sequence[float], from_zero: bool) -> _Scale:
+    low, high = min(values), max(values)
+    if from_zero:
+        low = min(0.0, low)
+    else:
+        low -= (high - low) / 4
+    return _Scale(windows, low, high if high > low else low + 1.0)
+
+
+def _thresholds(scale: _Scale, values: Sequence[float | None]) -> str:
+    """Each over the breadth of its window: so one window has one, too."""
+    known = [(place, value) for place, value in enumerate(values) if value is not None]
+    path = "".join(
+        f"M{scale.x(place - 0.5):.1f} {scale.y(value):.1f}H{scale.x(place + 0.5):.1f}" for place, value in known
+    )
+    return f'<path d="{path}" fill="none" stroke="{GREY}" stroke-width="1.5" stroke-dasharray="4 3"/>' if path else ""
+
+
+def _scores(scale: _Scale, values: Sequence[float | None]) -> str:
+    """A line through those there are; where one is missing, it is broken."""
     path, drawn = "", False
     for place, value in enumerate(values):
         if value is not None:
             path += f"{'L' if drawn else 'M'}{scale.x(place):.1f} {scale.y(value):.1f}"
         drawn = value is not None
-    style = f' stroke-dasharray="{dashes}"' if dashes else ""
-    return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="1.5"{style}/>' if path else ""
+    return f'<path d="{path}" fill="none" stroke="{BLUE}" stroke-width="1.5"/>' if path else ""
 
 
 def _point(scale: _Scale, place: int, finding: Finding) -> str:
@@ -134,7 +154,7 @@ def _marks(records: Sequence[WindowRecord], scale: _Scale) -> list[str]:
         if records[place].model_version != records[place - 1].model_version:
             x = scale.x(place - 0.5)
             parts.append(f'<path d="M{x:.1f} {_TOP}v{_PLOT_HEIGHT}" stroke="{GREY}" stroke-width="1"/>')
-            parts.append(label(x + 3, _TOP + 9, f"v{records[place].model_version}", FAINT, size=9))
+            parts.append(label(x, _TOP - 2, f"v{records[place].model_version}", FAINT, size=9, anchor="middle"))
     return parts
 
 
@@ -146,6 +166,8 @@ def _measured(newest: Finding | None) -> str:
 
 
 def _axis(records: Sequence[WindowRecord], y: int) -> list[str]:
+    if len(records) == 1:
+        return [label(_LEFT + _PLOT_WIDTH / 2, y, f"{records[0].end:%m-%d %H:%M}", FAINT, size=10, anchor="middle")]
     return [
         label(_LEFT, y, f"{records[0].end:%m-%d %H:%M}", FAINT, size=10),
         label(_LEFT + _PLOT_WIDTH, y, f"{records[-1].end:%m-%d %H:%M}", FAINT, size=10, anchor="end"),

@@ -44,6 +44,10 @@ class MlflowModels:
         self._rest.upload(text.encode(), self._runs.get(run_id)["info"]["artifact_uri"], artifact)
         return f"{self.run_url(run_id)}/artifacts/{artifact}"
 
+    def delete_text(self, run_id: str, artifact: str) -> bool:
+        self._rest.delete(self._runs.get(run_id)["info"]["artifact_uri"], artifact)
+        return True
+
     def register(self, name: str, run_id: str, model: Path, key: str, tags: Mapping[str, str]) -> RegisteredModel:
         for version in self.versions(name):
             if version.tags.get(KEY) == key:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -53,6 +54,11 @@ class MlflowRest:
     def upload(self, content: bytes, artifact_uri: str, path: str) -> None:
         """Write an artifact below a run's artifact URI, through the server."""
         self._call("PUT", f"{_ARTIFACTS}/{_place(artifact_uri)}/{path}", content=content)
+
+    def delete(self, artifact_uri: str, path: str) -> None:
+        """Gone afterwards, whether it was there or not."""
+        with suppress(NotFound):
+            self._call("DELETE", f"{_ARTIFACTS}/{_place(artifact_uri)}/{path}")
 
     def download(self, artifact_uri: str, path: str, folder: Path) -> None:
         """Every artifact below the path as a file below the folder. NotFound where there is none."""

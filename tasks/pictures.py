@@ -1,20 +1,17 @@
-"""Pictures of drift: on the run's page at once, and the Evidently report as a file, off the critical path."""
+"""Pictures of drift on the run's page."""
 
 from __future__ import annotations
 
 import base64
-import os
 from datetime import datetime
 
-from lifecycle.names import report_blob, report_prefix
 from monitoring.drift import ColumnDrift
-from platforms.investigations import Investigations
 from platforms.windows import Windows
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.observation import Window
 from tasks.step import step
-from tasks.story import now, tell, tell_link
+from tasks.story import tell
 
 WINDOWS_SHOWN = 40
 
@@ -35,38 +32,6 @@ def show_drift_over_time(context: Context, windows: Windows, end: datetime) -> N
 
     svg = drift_over_time(windows.over_time(end, WINDOWS_SHOWN))
     _tell_picture(context, "drift-over-time", "Drift over time, by column", svg)
-
-
-@step(name="write Evidently report")
-def write_report(
-    context: Context, run_id: str, reference: Holdout, window: Window, drift: list[ColumnDrift], key: str
-) -> str:
-    """The window's report in the blob store and, to be looked at, with the model's run; its name in the store."""
-    os.nice(10)  # the decision is out: what it has started goes first
-    from monitoring.report import evidently_report
-
-    columns = reference.manifest.columns
-    html = evidently_report(reference.features, window.inputs[reference.manifest.features], columns, drift)
-    name = report_blob(context.name, key)
-    context.platform.blobs.write(name, html.encode())
-    url = context.platform.models.log_text(run_id, html, f"reports/{key}.html")
-    tell_link(context, "evidently-report", url, "The Evidently report of this window")
-    return name
-
-
-@step(name="prune reports")
-def prune_reports(context: Context) -> int:
-    """Delete reports older than the workload keeps them, but for those of open investigations; how many."""
-    keep = context.workload.monitor.keep_reports
-    if keep is None:
-        return 0
-    blobs, oldest = context.platform.blobs, now() - keep
-    old = [blob.name for blob in blobs.list(report_prefix(context.name)) if blob.modified < oldest]
-    needed = {one.report for one in Investigations(blobs, context.name).opened()} if old else set()
-    gone = [name for name in old if name not in needed]
-    for name in gone:
-        blobs.delete(name)
-    return len(gone)
 
 
 def _tell_picture(context: Context, subject: str, text: str, svg: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect import runtime
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import LinkArtifact, create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.events import emit_event
 
 from lifecycle.ledger import EntryKind, LedgerEntry
@@ -39,6 +39,13 @@ def tell_table(context: Context, subject: str, rows: Sequence[Mapping[str, Any]]
 def tell_link(context: Context, subject: str, url: str, text: str) -> None:
     """A link on the run's page."""
     create_link_artifact(url, key=f"{context.name}-{subject}", link_text=text, description=text)
+
+
+def tell_link_of(context: Context, flow_run: str | None, subject: str, url: str, text: str) -> None:
+    """A link on the page of that run, by its id, which may be another run than this one; none: on this run's."""
+    identity = UUID(flow_run) if flow_run else None
+    key = f"{context.name}-{subject}"
+    LinkArtifact(link=url, link_text=text, key=key, description=text, flow_run_id=identity).create()
 
 
 def emit(context: Context, event: str, key: str, payload: Mapping[str, Any]) -> UUID:

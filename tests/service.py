@@ -30,7 +30,7 @@ WATCHED: dict[str, object] = {
         "columns": {"age": "0..120", "weight": "number", "region": "category?"},
         "sensitive": ["region"],
     },
-    "monitor": {"every": "1h", "minimum_rows": 100, "attribution": True, "fairness": _GROUPS},
+    "monitor": {"every": "1h", "minimum_rows": 100, "attribution": True, "fairness": _GROUPS, "evidently_ui": True},
 }
 COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "stages": ("walk", {}),

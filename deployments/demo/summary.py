@@ -159,5 +159,7 @@ def _reports(loop: _Loop) -> list[str]:
     """Files that a browser on this machine can open."""
     store, prefix = loop.context.platform.blobs, report_prefix(loop.context.name)
     if loop.context.settings.platform == "local":
-        return [str(loop.context.settings.blobs / blob.name) for blob in store.list(prefix)]
-    return [str(file) for file in store.download(prefix, loop.context.settings.state / "reports")]
+        files = [loop.context.settings.blobs / blob.name for blob in store.list(prefix)]
+    else:
+        files = list(store.download(prefix, loop.context.settings.state / "reports"))
+    return [str(file) for file in files if file.suffix == ".html"]

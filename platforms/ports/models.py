@@ -34,7 +34,13 @@ class Models(Protocol):
         """Record what came of it and end it."""
 
     def log_text(self, run_id: str, text: str, artifact: str) -> str:
-        """Attach a text (log, card, JSON, HTML) to the run; the address where people can look at it."""
+        """Attach a text (log, card, JSON, HTML) to the run; the address where people can look at it.
+
+        Under one name it is one text: a platform may keep the first.
+        """
+
+    def delete_text(self, run_id: str, artifact: str) -> bool:
+        """Whether the text is gone afterwards; False where the platform keeps whatever a run was given."""
 
     def register(self, name: str, run_id: str, model: Path, key: str, tags: Mapping[str, str]) -> RegisteredModel:
         """Make a version of the packed MLflow model in that folder, or return the version made under that key."""

@@ -1,8 +1,9 @@
-"""Drift alone: seen, confirmed in a second window, investigated, known, closed; and forgotten with the records."""
+"""Drift alone: seen, confirmed in a second window, investigated, known, closed; forgotten with the records; shown."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,9 +17,11 @@ from lifecycle.windows import WindowRecord
 from platforms.investigations import Investigations
 from platforms.ledger import Ledger
 from platforms.windows import Windows
-from tests.conftest import ROOT, Service, clean, result_of
+from tasks.pending_reports import PendingReports
+from tests.conftest import HTTP, ROOT, Service, clean, result_of
 from tests.deployments.test_command import COMMAND
 from tests.flows.test_loop import ask, champion, deployment_run, score, until
+from tests.flows.watched import run
 from tests.lifecycle.seen import finding
 from tests.people import make_people
 
@@ -179,3 +182,37 @@ def test_without_the_records_all_of_it_is_seen_anew(drifted: Service) -> None:
         blobs.delete(blob.name)
     assert monitored(drifted) == "'nothing'"
     assert [one.outcome for one in records(drifted)] == ["finding"]
+
+
+def links(stack: Service, key: str) -> list[str]:
+    """To reports, on the page of the run that monitored the window of that key."""
+    found = HTTP.post(
+        f"{stack.addresses['prefect']}/api/artifacts/filter",
+        json={
+            "artifacts": {
+                "key": {"any_": [f"{NAME}-evidently-report"]},
+                "flow_run_id": {"any_": [key.partition("-")[2]]},
+            }
+        },
+    )
+    return [artifact["data"] for artifact in found.raise_for_status().json()]
+
+
+def test_a_report_whose_run_was_killed_is_drawn_by_the_next_one(drifted: Service) -> None:
+    """It is killed where the report lies with the model's run, and nothing links it yet."""
+    blobs = drifted.platform.blobs
+    run(drifted, "monitor", f"{NAME!r}", kill_after="Models.log_text")
+    lost = records(drifted)[0].key
+    pending = PendingReports(blobs, NAME)
+    assert pending.get(lost) is not None
+    assert links(drifted, lost) == []
+    for blob in list(blobs.list(f"reports/{NAME}/pending/")):
+        old = blob.modified.timestamp() - 3600
+        os.utime(drifted.settings.blobs / blob.name, (old, old))
+    code, output = drifted.run("monitor", f"{NAME!r}")
+    assert code == 0, output
+    for key in (lost, records(drifted)[0].key):
+        assert len(links(drifted, key)) == 1
+        assert "age drifted" in blobs.read(f"reports/{NAME}/{key}.html").decode()
+        assert json.loads(blobs.read(f"reports/{NAME}/{key}.json"))["name"].startswith(f"{NAME}: ")
+    assert list(blobs.list(f"reports/{NAME}/pending/")) == []

@@ -48,3 +48,24 @@ def test_many_columns_stay_an_overview() -> None:
     assert svg.count("<g ") == PANELS
     assert "7 panels not shown" in svg
     assert ">bad<" in svg
+
+
+def test_a_loss_comes_before_the_drift_behind_it() -> None:
+    drifts = [finding("drift", subject=f"c{place}", score=9.0) for place in range(3)]
+    svg = drift_over_time([record(0, 24, *drifts), record(24, 48, *drifts, finding("performance", subject="roc_auc"))])
+    assert svg.index("roc_auc (performance)") < svg.index(">c0<")
+
+
+def test_quality_and_service_are_shown_where_they_were_findings() -> None:
+    quiet = [finding(kind, False, subject="quiet") for kind in ("quality", "service")]
+    bad = [finding(kind, subject="bad") for kind in ("quality", "service")]
+    svg = drift_over_time([record(0, 24, *quiet, *bad), record(24, 48, *quiet)])
+    assert [f"bad ({kind})" in svg for kind in ("quality", "service")] == [True, True]
+    assert "quiet" not in svg
+
+
+def test_what_never_comes_near_zero_has_a_scale_of_its_own() -> None:
+    """And drift's begins at zero, where there is none."""
+    svg = drift_over_time([record(0, 24, finding("performance", False, score=0.9), finding("drift", False, score=0.9))])
+    assert ">0.4 to 0.9<" in svg
+    assert ">0 to 0.9<" in svg

@@ -113,6 +113,28 @@ def test_a_text_is_attached_where_its_address_says(stack: Service, name: str) ->
     assert answer.text == "<h1>é</h1>"
 
 
+def test_a_text_can_be_attached_again_and_deleted(platform: Platform, name: str) -> None:
+    """Whoever was killed does both again. Azure ML deletes no artifact of a run, and says so."""
+    models = platform.models
+    run = models.start_run(name, "key", {})
+    addresses = {models.log_text(run, "<h1>é</h1>", "reports/one.html") for _ in range(2)}
+    assert len(addresses) == 1
+    assert [models.delete_text(run, "reports/one.html") for _ in range(2)] == [platform.name == "local"] * 2
+
+
+def test_a_deleted_text_is_gone_and_its_neighbours_stay(stack: Service, name: str) -> None:
+    models = stack.platform.models
+    run = models.start_run(name, "key", {})
+    for part in ("one", "two"):
+        root = models.log_text(run, part, f"reports/{part}.html").partition("/#/")[0]
+    models.delete_text(run, "reports/one.html")
+    answers = [
+        HTTP.get(f"{root}/get-artifact", params={"path": f"reports/{part}.html", "run_uuid": run})
+        for part in ("one", "two")
+    ]
+    assert [answer.is_success for answer in answers] == [False, True]
+
+
 def test_a_refusal_carries_the_services_words(stack: Service) -> None:
     with pytest.raises(Refused, match="runs/create: HTTP 400 INVALID_PARAMETER_VALUE"):
         MlflowRest(stack.addresses["mlflow"]).post("runs/create", experiment_id=["no", "id"])
