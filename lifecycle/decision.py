@@ -25,6 +25,7 @@ class Circumstances(Frozen):
     under_way: tuple[str, ...] = ()  # the names of the runs that may end with another champion
     unaffordable: str | None = None  # why the budget allows no retraining
     worse_than_before: str | None = None  # why the version before would serve better
+    too_few: str | None = None  # why the labelled rows since the loss began do not suffice to learn from
 
 
 class Decision(Frozen):
@@ -41,7 +42,7 @@ def decide(workload: Workload, findings: Sequence[Finding], judged: Judged, circ
     """What the workload's policy makes of a window.
 
     Retraining wants a loss of performance, realised or estimated, or a policy that says drift is enough; data that
-    are fit to learn from; a budget; none under way, and none asked for within the cooldown. A rollback wants a young
+    are fit to learn from, and enough of them since the loss began; a budget; none under way, and none asked for within the cooldown. A rollback wants a young
     champion that does worse than the version before, and then nothing is retrained. Inconclusive is never read
     as fine, and never as an alarm. What is known since an earlier window is not told again.
     """
@@ -101,6 +102,7 @@ def _obstacles(
     unfit = [found.message for found in findings if found.kind == "quality" and found.significant]
     found = (
         f"the data are not fit to learn from ({'; '.join(unfit)})" if unfit else None,
+        circumstances.too_few,
         f"{', '.join(circumstances.under_way)} under way" if circumstances.under_way else None,
         circumstances.unaffordable,
         _not_lately(workload, judged, "retrain", circumstances),

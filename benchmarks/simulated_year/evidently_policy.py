@@ -1,0 +1,56 @@
+"""Retraining on every alarm of Evidently's DataDriftPreset, by its defaults: the day against what the champion learnt.
+
+The preset's alarm is that half of the columns drifted. Since that is hardly ever so, its columns' own verdicts are the
+alarm of a second policy: any column.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.simulated_year.baselines import newest
+from benchmarks.simulated_year.world import COLUMNS
+from benchmarks.simulated_year.year import Evening, Retraining
+
+REFERENCE_ROWS = 5000
+
+
+class OnEvidently:
+    """Imports Evidently, which takes seconds, when it is made."""
+
+    gated = True
+
+    def __init__(self, *, any_column: bool) -> None:
+        self.name = "evidently, any column" if any_column else "evidently, its preset"
+        self._any_column = any_column
+
+    def rows(self, evening: Evening) -> np.ndarray | None:
+        features, champion = evening.world.features, evening.champion
+        reference = features.iloc[champion.trained[-REFERENCE_ROWS:]]
+        current = features.iloc[evening.world.between(evening.now - 1, evening.now)]
+        count, share = drifted_columns(reference, current)
+        alarm = count > 0 if self._any_column else share >= 0.5
+        return newest(evening) if alarm else None
+
+    def trained(self, retraining: Retraining) -> None: ...
+
+
+def drifted_columns(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[int, float]:
+    """How many columns the preset calls drifted, and their share (0..1)."""
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.presets import DataDriftPreset
+
+    definition = DataDefinition(
+        numerical_columns=[column.name for column in COLUMNS if column.numeric],
+        categorical_columns=[column.name for column in COLUMNS if not column.numeric],
+    )
+    snapshot = Report([DataDriftPreset()]).run(
+        Dataset.from_pandas(current, data_definition=definition),
+        Dataset.from_pandas(reference, data_definition=definition),
+    )
+    metrics: list[dict[str, Any]] = snapshot.dict()["metrics"]
+    value = next(one["value"] for one in metrics if one["config"]["type"].endswith("DriftedColumnsCount"))
+    return int(value["count"]), float(value["share"])
