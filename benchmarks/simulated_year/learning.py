@@ -34,12 +34,16 @@ WORKLOAD = Workload(
 
 @dataclass(frozen=True)
 class Model:
-    """A version: what it was trained on, and what it promises. trained, holdout: places of rows. seconds: the fit."""
+    """A version: what it was trained on, and what it promises.
+
+    trained, holdout: places of rows. learnt_since: when the oldest of them was made. seconds: the fit.
+    """
 
     version: int
     estimator: Any
     trained: np.ndarray
     holdout: np.ndarray
+    learnt_since: float
     promised: dict[str, float]
     seconds: float
 
@@ -65,7 +69,7 @@ def train(world: World, rows: np.ndarray, version: int) -> Model:
     probability = np.asarray(estimator.predict_proba(world.features.iloc[holdout]))[:, 1]
     prediction = (probability > 0.5).astype(int)
     promised = metrics_for("classification", world.label[holdout], prediction, probability, CLASSES)
-    return Model(version, estimator, trained, holdout, promised, seconds)
+    return Model(version, estimator, trained, holdout, float(world.made_at[rows[0]]), promised, seconds)
 
 
 def passes(world: World, champion: Model, candidate: Model) -> bool:

@@ -14,7 +14,8 @@ from lifecycle.alarms import Judged, Span, judge
 from lifecycle.decision import Circumstances, Decision, decide, losses
 from lifecycle.findings import Finding
 from lifecycle.spending import JobUsage, unaffordable
-from lifecycle.windows import WindowRecord
+from lifecycle.sufficiency import grown_to, too_few_since
+from lifecycle.windows import Alarm, WindowRecord
 from monitoring.onset import onset
 
 WEEK = timedelta(days=7)
@@ -78,21 +79,23 @@ class Ours:
     def _circumstances(
         self, evening: Evening, findings: list[Finding], judged: Judged
     ) -> tuple[np.ndarray, Circumstances]:
-        now = at(evening.now)
-        if not judged.alarms:
-            return np.empty(0, dtype=int), Circumstances(now=now)
-        rows, too_few = evening.world.learnable(evening.now), None
-        if self._since_onset:
-            rows = evening.world.learnable(evening.now, self._loss_began(evening, findings, judged))
-            enough = WORKLOAD.retrain.minimum_rows
-            too_few = f"{len(rows)} labelled rows since then are fewer than {enough}" if len(rows) < enough else None
+        now, world, too_few, grown = at(evening.now), evening.world, None, None
+        lost = losses(findings, judged.alarms)
+        if not self._since_onset:
+            rows = world.learnable(evening.now)
+        elif lost:
+            rows = world.learnable(evening.now, self._loss_began(evening, lost))
+            too_few = too_few_since(WORKLOAD.retrain, len(rows))
+        else:
+            rows = world.learnable(evening.now, evening.champion.learnt_since)
+            grown = grown_to(WORKLOAD.retrain, evening.champion.rows, len(rows))
         this_week = sum(job.ended_at >= now - WEEK for job in self._jobs)
         spent = unaffordable(WORKLOAD.budget, this_week, self._jobs, now)
-        return rows, Circumstances(now=now, champion_since=at(evening.champion_since), unaffordable=spent, too_few=too_few)
+        return rows, Circumstances(now=now, unaffordable=spent, too_few=too_few, grown=grown)
 
-    def _loss_began(self, evening: Evening, findings: list[Finding], judged: Judged) -> float:
+    def _loss_began(self, evening: Evening, lost: list[Alarm]) -> float:
         """In days since the year began: by the labels where they show the loss, else by the estimates before."""
-        world, lost = evening.world, losses(findings, judged.alarms)
+        world = evening.world
         if not any(alarm.kind == "performance" for alarm in lost):
             return self._estimate_fell(evening)
         rows = labelled_by_champion(evening)
