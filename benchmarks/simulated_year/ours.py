@@ -47,6 +47,7 @@ class Ours:
             self.name = "perennial, on all rows"
         self._records = Records()
         self._jobs: list[JobUsage] = []
+        self._tried = 0  # rows of the last candidate that this champion won against
         self._reference: tuple[int, Reference] | None = None
         self.decisions: list[Decision] = []
 
@@ -69,6 +70,7 @@ class Ours:
         self._jobs.append(
             JobUsage(job=f"job-{len(self._jobs)}", ended_at=at(retraining.day + 1), seconds=retraining.seconds)
         )
+        self._tried = 0 if retraining.promoted else retraining.rows
 
     def _reference_of(self, evening: Evening) -> Reference:
         version = evening.champion.version
@@ -88,7 +90,7 @@ class Ours:
             too_few = too_few_since(WORKLOAD.retrain, len(rows))
         else:
             rows = world.learnable(evening.now, evening.champion.learnt_since)
-            grown = grown_to(WORKLOAD.retrain, evening.champion.rows, len(rows))
+            grown = grown_to(WORKLOAD.retrain, max(self._tried, evening.champion.rows), len(rows))
         this_week = sum(job.ended_at >= now - WEEK for job in self._jobs)
         spent = unaffordable(WORKLOAD.budget, this_week, self._jobs, now)
         return rows, Circumstances(now=now, unaffordable=spent, too_few=too_few, grown=grown)
