@@ -25,6 +25,8 @@ class Circumstances(Frozen):
     under_way: tuple[str, ...] = ()  # the names of the runs that may end with another champion
     unaffordable: str | None = None  # why the budget allows no retraining
     worse_than_before: str | None = None  # why the version before would serve better
+    too_few: str | None = None  # why the labelled rows since the loss began do not suffice to learn from
+    grown: str | None = None  # how many more labelled rows there are than the champion was trained on, where they count
 
 
 class Decision(Frozen):
@@ -40,14 +42,15 @@ class Decision(Frozen):
 def decide(workload: Workload, findings: Sequence[Finding], judged: Judged, circumstances: Circumstances) -> Decision:
     """What the workload's policy makes of a window.
 
-    Retraining wants a loss of performance, realised or estimated, or a policy that says drift is enough; data that
-    are fit to learn from; a budget; none under way, and none asked for within the cooldown. A rollback wants a young
+    Retraining wants a loss of performance, realised or estimated, or a policy that says drift is enough, or many
+    times the rows that the champion was trained on; data that
+    are fit to learn from, and enough of them since the loss began; a budget; none under way, and none asked for within the cooldown. A rollback wants a young
     champion that does worse than the version before, and then nothing is retrained. Inconclusive is never read
     as fine, and never as an alarm. What is known since an earlier window is not told again.
     """
     outcome = outcome_of(findings, judged)
     if not judged.alarms:
-        return Decision(action="nothing", outcome=outcome, reason=_quiet(findings, judged))
+        return _without_alarms(workload, findings, judged, circumstances)
     told = "; ".join(alarm.message for alarm in judged.alarms)
     actions = {_leads_to(workload, alarm) for alarm in judged.raised}
     if _rolls_back(workload, judged, circumstances):
@@ -62,6 +65,20 @@ def decide(workload: Workload, findings: Sequence[Finding], judged: Judged, circ
         return _decision(actions, outcome, f"{told}. No retraining: {'; '.join(obstacles)}.", obstacles)
     known = f"{told}. That is known, and within its cooldown. No retraining: {'; '.join(obstacles)}."
     return _decision(actions, outcome, known, obstacles)
+
+
+def _without_alarms(
+    workload: Workload, findings: Sequence[Finding], judged: Judged, circumstances: Circumstances
+) -> Decision:
+    """Nothing, unless there is so much more to learn from than the champion had."""
+    quiet, outcome = _quiet(findings, judged), outcome_of(findings, judged)
+    if circumstances.grown is None:
+        return Decision(action="nothing", outcome=outcome, reason=quiet)
+    obstacles = _obstacles(workload, findings, judged, circumstances)
+    if obstacles:
+        reason = f"{quiet} {circumstances.grown}. No retraining: {'; '.join(obstacles)}."
+        return Decision(action="nothing", outcome=outcome, reason=reason, obstacles=obstacles)
+    return _decision({"retrain"}, outcome, f"{circumstances.grown}. {quiet}")
 
 
 def losses(findings: Sequence[Finding], alarms: Sequence[Alarm]) -> list[Alarm]:
@@ -94,13 +111,14 @@ def _obstacles(
     lost = losses(findings, judged.alarms)
     drifted = any(alarm.kind == "drift" for alarm in judged.alarms)
     if not (drifted and monitor.drift_leads_to == "retrain"):
-        if not lost:
+        if not lost and circumstances.grown is None:
             return ("no loss of performance is shown",)
-        if monitor.then != "retrain":
+        if lost and monitor.then != "retrain":
             return (f"the policy is to {monitor.then}",)
     unfit = [found.message for found in findings if found.unfit and found.significant]
     found = (
         f"the data are not fit to learn from ({'; '.join(unfit)})" if unfit else None,
+        circumstances.too_few if lost else None,
         f"{', '.join(circumstances.under_way)} under way" if circumstances.under_way else None,
         circumstances.unaffordable,
         _not_lately(workload, judged, "retrain", circumstances),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -134,22 +135,34 @@ def degradation_limit(metric: str, reference_value: float, tolerance: float) -> 
     return reference_value - lost if HIGHER_IS_BETTER[metric] else reference_value + lost
 
 
-def has_degraded(reference_value: float, found: Measured, tolerance: float) -> bool | None:
+def has_degraded(reference_value: float, found: Measured, tolerance: float, widened: float = 1.0) -> bool | None:
     """Whether more than the tolerated share of the reference value was lost; None: these rows cannot tell.
 
     True wants both: the loss is larger than tolerated, and it is no noise (the interval excludes the reference).
     A loss beyond the tolerance that noise might explain is inconclusive, never fine.
+    widened: by how much the interval is, since the reference value was measured on a sample, too; see `widening`.
     """
     if not found.conclusive or found.value is None or found.low is None or found.high is None:
         return None
     limit = degradation_limit(found.metric, reference_value, tolerance)
     if HIGHER_IS_BETTER[found.metric]:
-        lost, beyond_noise = found.value < limit, found.high < reference_value
+        lost = found.value < limit
+        beyond_noise = found.value + widened * (found.high - found.value) < reference_value
     else:
-        lost, beyond_noise = found.value > limit, found.low > reference_value
+        lost = found.value > limit
+        beyond_noise = found.value - widened * (found.value - found.low) > reference_value
     if not lost:
         return False
     return True if beyond_noise else None
+
+
+def widening(rows: int, reference_rows: int) -> float:
+    """How much wider than a window's own interval that of its difference from a reference is.
+
+    A champion that was chosen on few rows may have come out too well there, and would seem to lose what it never had.
+    Of n rows the variance goes with 1/n: of a difference it is 1 + n/m times the window's.
+    """
+    return math.sqrt(1 + rows / max(reference_rows, 1))
 
 
 def _measure(
