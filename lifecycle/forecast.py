@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Annotated, Self
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Self
 
 from pydantic import Field, PlainSerializer, model_validator
 
@@ -105,6 +105,25 @@ class Forecast(Frozen):
         names = [self.lag_name(label, lag) for lag in self.known_lags]
         names += [self.mean_name(label, span) for span in self.spans]
         return tuple(Column(name=name, type="number", missing_allowed=True) for name in names)
+
+    def cutoffs(self, newest: datetime) -> tuple[float, ...]:
+        """The backtest's, in Unix seconds, the oldest first; newest: the series' last time. Each stretch ends before
+        the hold-out begins, the last one with it: an expanding window, as scikit-learn's TimeSeriesSplit."""
+        step = self.backtest.step or self.backtest.stretch
+        last = newest.timestamp() - (self.holdout + self.backtest.stretch).total_seconds()
+        count = self.backtest.cutoffs
+        return tuple(last - step.total_seconds() * back for back in reversed(range(count)))
+
+    def for_job(self, newest: datetime) -> dict[str, Any]:
+        """What a training script is told: all times and lengths in seconds."""
+        stretch = self.backtest.stretch.total_seconds()
+        return {
+            "time": self.time,
+            "horizon": self.horizon.total_seconds(),
+            "seasons": [season.total_seconds() for season in self.seasons],
+            "quantiles": list(self.quantiles),
+            "backtest": [{"cutoff": cutoff, "until": cutoff + stretch} for cutoff in self.cutoffs(newest)],
+        }
 
     def row_columns(self, label: str, given: tuple[Column, ...]) -> tuple[Column, ...]:
         """All that a model is asked with: the time in Unix seconds, what is known ahead, what was."""
