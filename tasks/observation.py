@@ -19,6 +19,7 @@ from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.endpoints import PROBE
 from tasks.registration import metrics_of
+from tasks.seasons import seasonal_drift
 from tasks.step import step
 
 CONFIDENCE = 0.99  # of the interval of a realised metric
@@ -55,6 +56,8 @@ def check_drift(context: Context, reference: Holdout, window: Window) -> list[Co
     """Every feature's drift against the champion's hold-out."""
     if window.predictions.empty:
         return []
+    if reference.manifest.forecast is not None:
+        return seasonal_drift(context, reference, window.inputs)
     columns = reference.manifest.columns
     profile = reference_profile(reference.features, columns)
     return score_columns(profile, window.inputs, minimum_rows=context.workload.monitor.minimum_rows)
