@@ -6,6 +6,7 @@ from datetime import datetime
 
 from lifecycle.base import Frozen
 from lifecycle.columns import Column
+from lifecycle.forecast import Forecast, ForecastTerms
 from lifecycle.workload import Kind
 
 HOLDOUT_ONE_IN = 5  # a fixed hash of the row holds one in five out of every training, for ever
@@ -29,8 +30,16 @@ class DatasetManifest(Frozen):
     quarantined_rows: int
     newest: datetime  # UTC
     sources: tuple[str, ...]
+    forecast: Forecast | None = None  # of a series: how its columns were made
+    seasonal_error: float | None = None  # of a series: see ForecastTerms
 
     @property
     def features(self) -> list[str]:
         """The columns that are trained on, in order."""
         return [column.name for column in self.columns]
+
+    @property
+    def terms(self) -> ForecastTerms:
+        """What forecasts on these data are measured by; of other kinds nothing."""
+        levels = () if self.forecast is None else self.forecast.quantiles
+        return ForecastTerms(levels=levels, seasonal_error=self.seasonal_error)

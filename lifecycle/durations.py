@@ -22,4 +22,13 @@ def parse_duration(value: object) -> timedelta:
     return timedelta(**{_UNITS[written[2]]: float(written[1])})
 
 
+def spell_duration(value: timedelta) -> str:
+    """As people write it, in the largest unit up to days that leaves no fraction; `parse_duration` reads it."""
+    seconds = value.total_seconds()
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:f}".rstrip("0").rstrip(".") + "s"
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

@@ -11,8 +11,9 @@ from lifecycle.base import Frozen
 from lifecycle.columns import Column
 from lifecycle.durations import Duration
 from lifecycle.findings import FindingKind
+from lifecycle.forecast import Forecast
 from lifecycle.limits import FOUR_FIFTHS, FairnessLimit, ServiceLimits
-from lifecycle.metrics import GROUP_METRICS, METRICS, RECIPES_REPORT, Kind, kind_of
+from lifecycle.metrics import AIMED_AT, GROUP_METRICS, METRICS, RECIPES_REPORT, Kind, kinds_of
 from lifecycle.search import Parameter, ParameterName, Search
 
 
@@ -206,6 +207,7 @@ class Workload(Frozen):
     monitor: Monitor = Monitor()
     retrain: Retrain = Retrain()
     budget: Budget = Budget()
+    forecast: Forecast | None = Field(default=None, description="Of a forecasting workload, which needs one")
 
     @model_validator(mode="after")
     def _metrics_exist(self) -> Self:
@@ -229,17 +231,36 @@ class Workload(Frozen):
         search = self.train.search
         if search is None:
             return self
-        if kind_of(search.objective) not in (None, self.kind):
+        known = kinds_of(search.objective)
+        if known and self.kind not in known:
             raise ValueError(f"train.search.objective: {search.objective} is no metric of a {self.kind}")
         written = RECIPES_REPORT[self.kind]
         if self.train.recipe is not None and search.objective not in written:
             raise ValueError(f"train.search.objective: a recipe of a {self.kind} writes {', '.join(written)} only")
         return self
 
+    @model_validator(mode="after")
+    def _forecasts_a_series(self) -> Self:
+        if (self.kind == "forecasting") != (self.forecast is not None):
+            raise ValueError("kind: forecasting and a section forecast, such as {time: time, horizon: 1d}, go together")
+        if self.forecast is None:
+            return self
+        if self.monitor.patrol:
+            raise ValueError("monitor.patrol: a series is compared season by season, which a patrol does not")
+        if self.data.id is not None:
+            raise ValueError("data.id: a row of a series is known by its time, and has no other id")
+        taken = {self.data.label, *(column.name for column in self.data.columns)}
+        made = {column.name for column in self.forecast.row_columns(self.data.label, ())}
+        if taken & made:
+            raise ValueError(f"forecast makes the columns {', '.join(sorted(taken & made))} itself: name others so")
+        if self.train.recipe not in (None, "gradient_boosting"):
+            raise ValueError(f"train.recipe: {self.train.recipe} gives no quantiles; gradient_boosting does")
+        return self
+
     @property
     def metric(self) -> str:
-        """The metric that decides: the first gate's, or the first of the kind."""
-        return next(iter(self.gates), METRICS[self.kind][0])
+        """The metric that decides: the first gate's that models can be ranked by, or the first of the kind."""
+        return next((name for name in self.gates if name not in AIMED_AT), METRICS[self.kind][0])
 
     @property
     def fairness(self) -> tuple[FairnessLimit, ...]:

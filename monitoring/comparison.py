@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lifecycle.workload import Kind
+from lifecycle.forecast import ForecastTerms
+from lifecycle.metrics import Kind, predicts_numbers
 from monitoring.metrics import HIGHER_IS_BETTER, outcomes_for, require_metric
 from monitoring.resampling import bootstrap, interval
 from monitoring.weighted_metrics import Outcomes, score
@@ -51,18 +52,20 @@ def compare(
     confidence: float = 0.95,
     seed: int,
     classes: Sequence[Any] | None = None,
+    terms: ForecastTerms | None = None,
 ) -> Comparison:
     """Compare two models on the rows of `label`, shape (rows,).
 
-    The scores: for a regression the prediction, shape (rows,); for a classification the probability of the second
+    The scores: for a regression the prediction, shape (rows,); for a forecast that or its quantiles, shape (rows,
+    levels of the terms); for a classification the probability of the second
     class, shape (rows,), or of every class, shape (rows, classes) in the order of `classes` (none given: those of
     the labels, in their order). Every resample draws rows, and both models are judged on the same draw.
     ValueError where shapes do not fit or scores are not finite; KeyError for an unknown metric.
     """
     require_metric(kind, metric)
     sign = 1.0 if HIGHER_IS_BETTER[metric] else -1.0
-    champion = _outcomes(kind, label, champion_score, classes)
-    challenger = _outcomes(kind, label, challenger_score, classes)
+    champion = _outcomes(kind, label, champion_score, classes, terms)
+    challenger = _outcomes(kind, label, challenger_score, classes, terms)
     doubt = _doubt(kind, champion)
     found = (None, None) if doubt else (_value(metric, champion), _value(metric, challenger))
     if found[0] is None or found[1] is None:
@@ -85,9 +88,11 @@ def _inconclusive(metric: str, found: tuple[float | None, float | None], rows: i
     return Comparison(metric, *found, None, None, None, rows, "inconclusive", reason)
 
 
-def _outcomes(kind: Kind, label: Any, scores: Any, classes: Sequence[Any] | None) -> Outcomes:
-    if kind == "regression":
-        return outcomes_for(kind, label, scores)
+def _outcomes(
+    kind: Kind, label: Any, scores: Any, classes: Sequence[Any] | None, terms: ForecastTerms | None
+) -> Outcomes:
+    if predicts_numbers(kind):
+        return outcomes_for(kind, label, scores, terms=terms)
     return outcomes_for(kind, label, None, scores, classes)
 
 

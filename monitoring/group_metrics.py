@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 
-from lifecycle.metrics import GROUP_METRICS, METRICS, Kind
+from lifecycle.metrics import GROUP_METRICS, METRICS, Kind, predicts_numbers
 from monitoring.resampling import bootstrap
 from monitoring.weighted_metrics import Outcomes, score
 
@@ -46,7 +46,7 @@ class GroupValue:
 
 def group_metrics_of(kind: Kind, classes: int) -> tuple[str, ...]:
     """The metrics that groups can be compared by. Rates are of two classes: of the second being predicted."""
-    if kind == "regression":
+    if predicts_numbers(kind):
         return (*METRICS[kind], *_MEANS)
     return (*METRICS[kind], *_RATES) if classes == 2 else METRICS[kind]
 
@@ -63,7 +63,9 @@ def group_score(metric: str, outcomes: Outcomes, weights: np.ndarray) -> np.ndar
 def part_of(outcomes: Outcomes, rows: np.ndarray) -> Outcomes:
     """Some of the rows, by a mask or by place."""
     probability = None if outcomes.probability is None else outcomes.probability[rows]
-    return Outcomes(outcomes.label[rows], outcomes.prediction[rows], probability, outcomes.classes)
+    quantiles = None if outcomes.quantiles is None else outcomes.quantiles[rows]
+    part = Outcomes(outcomes.label[rows], outcomes.prediction[rows], probability, outcomes.classes)
+    return replace(part, quantiles=quantiles, terms=outcomes.terms)
 
 
 def group_value(metric: str, group: str, outcomes: Outcomes, *, minimum: int, resamples: int, seed: int) -> GroupValue:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lifecycle.forecast import MEDIAN, ForecastTerms
 from monitoring.coercion import to_categories, to_numbers
 from monitoring.weighted_metrics import Outcomes
 
@@ -19,6 +21,20 @@ def regression_outcomes(label: Any, prediction: Any) -> Outcomes:
     values, said = _finite(label, "label"), _finite(prediction, "prediction")
     _same_length(label=values, prediction=said)
     return Outcomes(values, said, None, 0)
+
+
+def forecast_outcomes(label: Any, said: Any, terms: ForecastTerms) -> Outcomes:
+    """Label of shape (rows,); said: the forecast, shape (rows,), or its quantiles, shape (rows, levels of the terms),
+    of which the median is the forecast. ValueError where shapes do not fit or values are not finite numbers."""
+    matrix = np.asarray(said, dtype=float)
+    if matrix.ndim == 1:
+        return replace(regression_outcomes(label, matrix), terms=terms)
+    if matrix.shape[1] != len(terms.levels):
+        raise ValueError(f"{matrix.shape[1]} quantiles were given, for the {len(terms.levels)} levels {terms.levels}")
+    if not np.isfinite(matrix).all():
+        raise ValueError("quantiles hold values that are no finite numbers")
+    outcomes = regression_outcomes(label, matrix[:, terms.levels.index(MEDIAN)])
+    return replace(outcomes, quantiles=matrix, terms=terms)
 
 
 def classification_outcomes(

@@ -10,10 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from lifecycle.workload import Kind
+from lifecycle.forecast import ForecastTerms
+from lifecycle.metrics import Kind, predicts_numbers
 from monitoring.coercion import to_categories, to_numbers
 from monitoring.errors import require_columns
-from monitoring.metrics import HIGHER_IS_BETTER, PRIMARY, PROBABILISTIC, outcomes_for, require_metric
+from monitoring.metrics import HIGHER_IS_BETTER, OF_QUANTILES, PRIMARY, PROBABILISTIC, outcomes_for, require_metric
 from monitoring.outcomes import class_order
 from monitoring.resampling import bootstrap, interval
 from monitoring.weighted_metrics import Outcomes, score
@@ -93,6 +94,7 @@ def realised(
     metric: str | None = None,
     *,
     classes: Sequence[Any] | None = None,
+    terms: ForecastTerms | None = None,
     minimum_rows: int = MINIMUM_ROWS,
     resamples: int = 1000,
     confidence: float = 0.99,
@@ -101,18 +103,19 @@ def realised(
     """The metric (none given: the kind's primary one) over the joined rows, with a percentile bootstrap interval.
 
     The frame holds `label` and `prediction`, and for a classification `probability` of the second class where
-    there are two, or `probabilities` (a mapping of class to probability) where there are more. classes: the
+    there are two, or `probabilities` (a mapping of class to probability) where there are more; for a forecast
+    `quantiles` (a mapping of level to value) where it gave them, of the levels of the terms. classes: the
     model's; where none are given, those of the probabilities, else of the predictions. KeyError for an unknown metric.
     """
     metric = metric or PRIMARY[kind]
     require_metric(kind, metric)
-    classes = classes if kind == "regression" or classes is not None else _classes(joined.frame)
+    classes = classes if predicts_numbers(kind) or classes is not None else _classes(joined.frame)
     frame = joined.frame[_told(kind, joined.frame, classes)]
     unusable = len(joined.frame) - len(frame)
     if len(frame) < minimum_rows:
         value, bounds, reason = None, None, f"{len(frame)} labelled predictions are fewer than {minimum_rows}"
     else:
-        value, bounds, reason = _measure(metric, _outcomes(kind, frame, classes), resamples, confidence, seed)
+        value, bounds, reason = _measure(metric, _outcomes(kind, frame, classes, terms), resamples, confidence, seed)
     if unusable:
         reason = f"{reason}; {unusable} labels are no value or none of the classes".removeprefix("; ")
     low, high = bounds or (None, None)
@@ -121,12 +124,12 @@ def realised(
 
 
 def labelled_outcomes(
-    kind: Kind, frame: pd.DataFrame, classes: Sequence[Any] | None = None
+    kind: Kind, frame: pd.DataFrame, classes: Sequence[Any] | None = None, terms: ForecastTerms | None = None
 ) -> tuple[pd.DataFrame, Outcomes]:
     """The joined rows whose label and prediction can be compared, and their outcomes; see `realised`."""
-    classes = classes if kind == "regression" or classes else _classes(frame)
+    classes = classes if predicts_numbers(kind) or classes else _classes(frame)
     told = frame[_told(kind, frame, classes)]
-    return told, _outcomes(kind, told, classes)
+    return told, _outcomes(kind, told, classes, terms)
 
 
 def degradation_limit(metric: str, reference_value: float, tolerance: float) -> float:
@@ -171,6 +174,8 @@ def _measure(
     """The value, its interval, and why there is none."""
     if metric in PROBABILISTIC and outcomes.probability is None:
         return None, None, f"{metric} needs probabilities, and not every prediction has one"
+    if metric in OF_QUANTILES and outcomes.quantiles is None:
+        return None, None, f"{metric} needs quantiles, and not every prediction has them"
     value = float(score(metric, outcomes, np.ones((1, outcomes.rows)))[0])
     if not np.isfinite(value):
         return None, None, f"{metric} is undefined: the labels are of one class or value"
@@ -193,7 +198,7 @@ def _classes(frame: pd.DataFrame) -> list[str] | None:
 
 def _told(kind: Kind, frame: pd.DataFrame, classes: Sequence[Any] | None) -> pd.Series:
     """Which rows hold a label and a prediction that can be compared, bool."""
-    if kind == "regression":
+    if predicts_numbers(kind):
         return to_numbers(frame["label"]).notna() & to_numbers(frame["prediction"]).notna()
     label, prediction = to_categories(frame["label"]), to_categories(frame["prediction"])
     if classes is None or len(classes) < 2:
@@ -202,10 +207,10 @@ def _told(kind: Kind, frame: pd.DataFrame, classes: Sequence[Any] | None) -> pd.
     return label.isin(names) & prediction.isin(names)
 
 
-def _outcomes(kind: Kind, frame: pd.DataFrame, classes: Sequence[Any] | None) -> Outcomes:
+def _outcomes(kind: Kind, frame: pd.DataFrame, classes: Sequence[Any] | None, terms: ForecastTerms | None) -> Outcomes:
     label, prediction = frame["label"].to_numpy(), frame["prediction"].to_numpy()
-    if kind == "regression":
-        return outcomes_for(kind, label, prediction)
+    if predicts_numbers(kind):
+        return outcomes_for(kind, label, _forecast(frame, terms), terms=terms)
     if classes is not None and len(classes) < 2:
         classes = None
     return outcomes_for(kind, label, prediction, _probability(frame, classes), classes)
@@ -216,6 +221,16 @@ def _probability(frame: pd.DataFrame, classes: Sequence[Any] | None) -> np.ndarr
     if classes is not None and not _absent(frame, "probabilities"):
         return np.array([[float(row[str(name)]) for name in classes] for row in frame["probabilities"]])
     return None if _absent(frame, "probability") else frame["probability"].to_numpy(dtype=float)
+
+
+def _forecast(frame: pd.DataFrame, terms: ForecastTerms | None) -> np.ndarray:
+    """The quantiles where every row has them, else the prediction."""
+    if terms is None or not terms.levels or _absent(frame, "quantiles"):
+        return frame["prediction"].to_numpy()
+    try:
+        return np.array([[float(row[str(level)]) for level in terms.levels] for row in frame["quantiles"]])
+    except (KeyError, TypeError):  # of another version, which gave other levels or none
+        return frame["prediction"].to_numpy()
 
 
 def _absent(frame: pd.DataFrame, name: str) -> bool:

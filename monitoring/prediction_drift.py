@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lifecycle.columns import Column
-from lifecycle.workload import Kind
+from lifecycle.metrics import Kind, predicts_numbers
 from monitoring.drift import MINIMUM_ROWS, ColumnDrift, score_columns
 from monitoring.profile import Profile, reference_profile
 
@@ -22,7 +22,7 @@ PREDICTION = "prediction"
 
 def prediction_columns(kind: Kind, classes: Sequence[Any] = ()) -> tuple[Column, ...]:
     """What is compared: the prediction; of a classification also the probability, of two classes the second's."""
-    if kind == "regression":
+    if predicts_numbers(kind):
         return (Column(name=PREDICTION, type="number"),)
     named = list(classes)[1:] if len(classes) == 2 else list(classes)
     probabilities = (Column(name=_probability_of(name), type="number", missing_allowed=True) for name in named)

@@ -7,9 +7,11 @@ matrix of shape (resamples, rows); a metric that is undefined under it (one clas
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from lifecycle.forecast import ForecastTerms
 
 Weights = np.ndarray
 _TINY = float(np.finfo(np.float64).eps)
@@ -19,14 +21,17 @@ _TINY = float(np.finfo(np.float64).eps)
 class Outcomes:
     """What came true and what was said, row by row.
 
-    label, prediction: shape (rows,); for a classification codes 0..classes-1, for a regression values.
+    label, prediction: shape (rows,); for a classification codes 0..classes-1, otherwise values.
     probability: shape (rows, classes), for a classification where it is known.
+    quantiles: shape (rows, levels of the terms), for a forecast where it gives them.
     """
 
     label: np.ndarray
     prediction: np.ndarray
     probability: np.ndarray | None
     classes: int
+    quantiles: np.ndarray | None = None
+    terms: ForecastTerms = field(default_factory=ForecastTerms)
 
     @property
     def rows(self) -> int:
@@ -104,6 +109,25 @@ def _mae(outcomes: Outcomes, weights: Weights) -> np.ndarray:
     return _mean(np.abs(outcomes.label - outcomes.prediction), weights)
 
 
+def _mase(outcomes: Outcomes, weights: Weights) -> np.ndarray:
+    """MAE over that of the seasonal naive forecast on the training data (Hyndman and Koehler 2006): 1 is as good."""
+    error = outcomes.terms.seasonal_error
+    return _mae(outcomes, weights) / (error if error else np.nan)
+
+
+def _pinball(outcomes: Outcomes, weights: Weights) -> np.ndarray:
+    """The quantile loss, max(q(y - f), (q - 1)(y - f)), mean over the levels (Koenker and Bassett 1978)."""
+    over = outcomes.label[:, None] - _quantiles(outcomes)
+    levels = np.asarray(outcomes.terms.levels)
+    return _mean(np.maximum(levels * over, (levels - 1) * over).mean(axis=1), weights)
+
+
+def _coverage(outcomes: Outcomes, weights: Weights) -> np.ndarray:
+    """The share of labels within the outermost quantiles, both ends included."""
+    quantiles = _quantiles(outcomes)
+    return _mean((quantiles.min(axis=1) <= outcomes.label) & (outcomes.label <= quantiles.max(axis=1)), weights)
+
+
 def _mean(values: np.ndarray, weights: Weights) -> np.ndarray:
     return np.asarray(weights @ values.astype(float) / weights.sum(axis=1))
 
@@ -112,6 +136,12 @@ def _probability(outcomes: Outcomes) -> np.ndarray:
     if outcomes.probability is None:
         raise ValueError("this metric needs probabilities, and the model gave none")
     return outcomes.probability
+
+
+def _quantiles(outcomes: Outcomes) -> np.ndarray:
+    if outcomes.quantiles is None:
+        raise ValueError("this metric needs quantiles, and the model gave none")
+    return outcomes.quantiles
 
 
 _METRICS: dict[str, Callable[[Outcomes, Weights], np.ndarray]] = {
@@ -123,4 +153,7 @@ _METRICS: dict[str, Callable[[Outcomes, Weights], np.ndarray]] = {
     "r2": _r2,
     "rmse": _rmse,
     "mae": _mae,
+    "mase": _mase,
+    "pinball": _pinball,
+    "coverage": _coverage,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lifecycle.dataset import DatasetManifest
+from platforms.quantile_models import quantiles_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +91,7 @@ def pack(model: Any, trusted: list[str], manifest: DatasetManifest, example: pd.
         "trusted_types": trusted,
         "columns": [column.model_dump(mode="json") for column in manifest.columns],
         "classes": None if classes is None else classes.tolist(),
+        "quantiles": _levels(model, manifest, example),
     }
     (target / "perennial.json").write_text(json.dumps(description, indent=1))
     (target / "requirements.lock").write_bytes(REQUIREMENTS.read_bytes())
@@ -102,6 +104,12 @@ def load_packed(folder: Path) -> Any:
 
     description = json.loads((folder / "perennial.json").read_text())
     return skops.io.load(folder / description["model_file"], trusted=description["trusted_types"])
+
+
+def _levels(model: Any, manifest: DatasetManifest, example: pd.DataFrame) -> list[float] | None:
+    """The levels of the quantiles that the model gives beside its forecast."""
+    levels = manifest.terms.levels
+    return None if quantiles_of(model, example, levels) is None else list(levels)
 
 
 def _model_file(folder: Path) -> str:

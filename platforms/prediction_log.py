@@ -21,6 +21,7 @@ PREDICTION_COLUMNS = (
     "prediction",
     "probability",
     "probabilities",
+    "quantiles",
     "inputs",
 )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from recipes.contract import CannotTrain, cross_validated, load, save
 from recipes.estimators import build
+from recipes.forecasting import backtested, build_forecaster, mean_absolute_error, save_backtest
 
 
 def main(words: list[str]) -> int:
@@ -22,8 +23,15 @@ def main(words: list[str]) -> int:
     arguments, rest = parser.parse_known_args(words)
     try:
         task = load(arguments.data)
-        model = build(arguments.recipe, task, _parameters(rest), arguments.seed)
-        metrics = cross_validated(model, task, arguments.seed)
+        parameters = _parameters(rest)
+        if task.kind == "forecasting":
+            model = build_forecaster(arguments.recipe, task, parameters, arguments.seed)
+            forecasts = backtested(model, task)
+            save_backtest(forecasts, arguments.out)
+            metrics = mean_absolute_error(forecasts, task)
+        else:
+            model = build(arguments.recipe, task, parameters, arguments.seed)
+            metrics = cross_validated(model, task, arguments.seed)
         print(f"{arguments.recipe} on {len(task.label)} rows: {metrics}", flush=True)
         save(model.fit(task.features, task.label), metrics, arguments.out)
     except CannotTrain as error:

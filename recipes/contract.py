@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ class Task:
     features: pd.DataFrame
     label: pd.Series
     types: dict[str, str]  # by feature: number, integer, category or boolean
+    series: dict[str, Any] = field(default_factory=dict)  # of a forecast: time, seasons (s), quantiles, backtest
 
     @property
     def categories(self) -> list[str]:
@@ -48,7 +49,7 @@ def load(folder: Path) -> Task:
     if manifest["kind"] == "classification" and label.nunique() < 2:
         raise CannotTrain(f"the label {manifest['label']} has one class only: {label.iloc[0]}")
     types = {column["name"]: column["type"] for column in manifest["columns"]}
-    return Task(manifest["kind"], frame[manifest["features"]], label, types)
+    return Task(manifest["kind"], frame[manifest["features"]], label, types, manifest.get("series") or {})
 
 
 def cross_validated(model: Any, task: Task, seed: int) -> dict[str, float]:

@@ -234,6 +234,7 @@ class Scorer:
         self.schema = Schema(description["columns"])
         self.types = {column["name"]: column["type"] for column in description["columns"]}
         self._classes = description["classes"]
+        self._levels = description.get("quantiles")
         self._log = log
         self.version = int(os.environ.get("PERENNIAL_MODEL_VERSION", "0"))
         self._who = {"endpoint": os.environ.get("PERENNIAL_ENDPOINT"), "slot": os.environ.get("PERENNIAL_SLOT")}
@@ -252,6 +253,8 @@ class Scorer:
     def score(self, rows: list[list[Any]]) -> list[dict[str, Any]]:
         """The outputs of rows that the schema has found fit, in their order."""
         frame = self._frame(rows)
+        if self._levels:
+            return self._quantiles(frame)
         if self._classes is None:
             return [{"prediction": value} for value in self._model.predict(frame).tolist()]
         probability = self._model.predict_proba(frame)
@@ -262,6 +265,12 @@ class Scorer:
         names = [str(one) for one in self._classes]
         shares = [dict(zip(names, row, strict=False)) for row in probability.tolist()]
         return [{"prediction": one, "probabilities": share} for one, share in zip(chosen, shares, strict=False)]
+
+    def _quantiles(self, frame: Any) -> list[dict[str, Any]]:
+        """A forecast's quantiles, in each row ascending, and the median as its prediction."""
+        names, middle = [str(level) for level in self._levels], self._levels.index(0.5)
+        table = [sorted(row) for row in self._model.transform(frame).tolist()]
+        return [{"prediction": row[middle], "quantiles": dict(zip(names, row, strict=False))} for row in table]
 
     def _frame(self, rows: list[list[Any]]) -> Any:
         import pandas as pd

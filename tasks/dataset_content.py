@@ -48,12 +48,15 @@ def is_held_out(rows: pd.DataFrame, names: list[str]) -> np.ndarray:
     return hashes % HOLDOUT_ONE_IN == 0
 
 
-def content_version(frame: pd.DataFrame, names: list[str], columns: tuple[Column, ...]) -> str:
-    """The sha256 (its first digits) of the rows and whose they are, whatever their order, and of the schema."""
+def content_version(frame: pd.DataFrame, names: list[str], columns: tuple[Column, ...], more: str = "") -> str:
+    """The sha256 (its first digits) of the rows and whose they are, whatever their order, of the schema, and of what
+    more the version is made by."""
     names = [*names, IDENTITY]
     canonical = pd.DataFrame({name: _canonical(frame[name]) for name in names})
     ordered = canonical.iloc[np.argsort(row_hashes(frame, names), kind="stable")]
-    content = hashlib.sha256(json.dumps([column.model_dump(mode="json") for column in columns]).encode())
+    content = hashlib.sha256(
+        json.dumps([column.model_dump(mode="json") for column in columns]).encode() + more.encode()
+    )
     for name in names:
         values = ordered[name]
         content.update(name.encode())

@@ -47,6 +47,7 @@ def write_dataset(blobs: BlobStore, manifest: DatasetManifest, train: pd.DataFra
         "id": manifest.id,
         "features": manifest.features,
         "columns": [column.model_dump(mode="json") for column in manifest.columns],
+        "series": None if manifest.forecast is None else manifest.forecast.for_job(manifest.newest),
     }
     job = job_prefix(manifest.workload, manifest.version)
     blobs.write(f"{job}train.parquet", _parquet(train.drop(columns=[OBSERVED_AT])))

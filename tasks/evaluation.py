@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,29 +10,37 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lifecycle.forecast import MEDIAN
 from lifecycle.workload import Workload
 from monitoring.comparison import Comparison, compare
 from monitoring.metrics import metrics_for
+from platforms.quantile_models import quantiles_of
 from tasks.datasets import Holdout
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What a model says of some rows; `probability` is None for a regression, shape (rows,) where there are two
-    classes and (rows, classes) where there are more."""
+    """What a model says of some rows; `probability` is None where it says numbers, shape (rows,) where there are two
+    classes and (rows, classes) where there are more. `quantiles`, shape (rows, levels), are a forecast's."""
 
     prediction: np.ndarray
     probability: np.ndarray | None
     classes: tuple[Any, ...]
+    quantiles: np.ndarray | None = None
 
     @property
     def decisive(self) -> np.ndarray:
         """What models are compared by."""
+        if self.quantiles is not None:
+            return self.quantiles
         return self.prediction if self.probability is None else self.probability
 
 
-def score(model: Any, features: pd.DataFrame) -> Scores:
-    """Score rows with a scikit-learn model."""
+def score(model: Any, features: pd.DataFrame, levels: Sequence[float] = ()) -> Scores:
+    """Score rows with a scikit-learn model; levels: of the quantiles that a forecast's may give."""
+    quantiles = quantiles_of(model, features, levels)
+    if quantiles is not None:
+        return Scores(quantiles[:, list(levels).index(MEDIAN)], None, (), quantiles)
     classes = tuple(getattr(model, "classes_", ()))
     if not classes:
         return Scores(np.asarray(model.predict(features)), None, ())
@@ -42,16 +51,18 @@ def score(model: Any, features: pd.DataFrame) -> Scores:
 
 def evaluate(workload: Workload, model: Any, holdout: Holdout) -> dict[str, float]:
     """The kind's metrics on the held-out rows."""
-    scores = score(model, holdout.features)
-    return metrics_for(
-        workload.kind, holdout.label.to_numpy(), scores.prediction, scores.probability, scores.classes or None
-    )
+    terms = holdout.manifest.terms
+    scores = score(model, holdout.features, terms.levels)
+    said = scores.prediction if scores.quantiles is None else scores.quantiles
+    label = holdout.label.to_numpy()
+    return metrics_for(workload.kind, label, said, scores.probability, scores.classes or None, terms)
 
 
 def compare_models(workload: Workload, champion: Any, challenger: Any, holdout: Holdout) -> Comparison:
     """Champion and challenger on the newest held-out rows."""
     newest = holdout.newest(workload.release.compare_rows)
-    theirs, ours = score(champion, newest.features), score(challenger, newest.features)
+    terms = holdout.manifest.terms
+    theirs, ours = (score(model, newest.features, terms.levels) for model in (champion, challenger))
     return compare(
         workload.kind,
         workload.metric,
@@ -59,6 +70,7 @@ def compare_models(workload: Workload, champion: Any, challenger: Any, holdout: 
         theirs.decisive,
         ours.decisive,
         classes=ours.classes or None,
+        terms=terms,
         seed=0,
     )
 

@@ -46,9 +46,12 @@ def fairness_checks(workload: Workload, champion: Any | None, challenger: Any, h
 
 
 def _outcomes(workload: Workload, model: Any, holdout: Holdout) -> Outcomes:
-    scores = score(model, holdout.features)
-    label = holdout.label.to_numpy()
-    return outcomes_for(workload.kind, label, scores.prediction, scores.probability, scores.classes or None)
+    terms = holdout.manifest.terms
+    scores = score(model, holdout.features, terms.levels)
+    said = scores.prediction if scores.quantiles is None else scores.quantiles
+    return outcomes_for(
+        workload.kind, holdout.label.to_numpy(), said, scores.probability, scores.classes or None, terms=terms
+    )
 
 
 def _check(judged: Judgement) -> Check:

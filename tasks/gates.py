@@ -10,6 +10,7 @@ from typing import Any
 from lifecycle.tags import DATASET
 from monitoring.comparison import Comparison
 from platforms.ports import RegisteredModel
+from tasks.backtest_gate import backtest_checks
 from tasks.context import Context
 from tasks.datasets import Holdout, read_holdout
 from tasks.evaluation import compare_models, evaluate, load_version
@@ -58,6 +59,7 @@ def judge(context: Context, candidate: Candidate, champion: RegisteredModel | No
     """Every gate of the workload, and the champion. A gate that cannot be evaluated fails; a tie keeps the champion."""
     metrics = evaluate(context.workload, candidate.model, candidate.holdout)
     checks = [_gate(context, name, metrics) for name in context.workload.gates]
+    checks += backtest_checks(context.workload, candidate.version)
     if champion is None:
         return Judgement([*checks, *fairness_checks(context.workload, None, candidate.model, candidate.holdout)], None)
     with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ from tasks.intake import Intake, IntakeOf, settle_classes
 from tasks.raw_data import RawFile, read_batches
 from tasks.raw_formats.batch import Batch, Unreadable
 from tasks.raw_formats.naming import ENDINGS
+from tasks.series import series_rows
 from tasks.step import step
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -65,14 +66,21 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
     data = context.workload.data
     names = [*(column.name for column in columns), data.label]
     rows = pd.concat(usable, ignore_index=True).sort_values(OBSERVED_AT, kind="stable", ignore_index=True)
-    rows = without_repeats(rows, names)
-    if data.newest_rows is not None:
-        rows = rows.tail(data.newest_rows).reset_index(drop=True)
-    _refuse_one_class(context, rows)
-    held_out = is_held_out(rows, names)
+    forecast, error = context.workload.forecast, None
+    if forecast is not None:
+        series = series_rows(rows, forecast, data.label, data.newest_rows)
+        rows, held_out, error = series.rows, series.held_out, series.seasonal_error
+        columns = forecast.row_columns(data.label, columns[1:])
+        names = [*(column.name for column in columns), data.label]
+    else:
+        rows = without_repeats(rows, names)
+        if data.newest_rows is not None:
+            rows = rows.tail(data.newest_rows).reset_index(drop=True)
+        _refuse_one_class(context, rows)
+        held_out = is_held_out(rows, names)
     manifest = DatasetManifest(
         workload=context.name,
-        version=content_version(rows, names, columns),
+        version=content_version(rows, names, columns, "" if forecast is None else forecast.model_dump_json()),
         kind=context.workload.kind,
         label=data.label,
         id=data.id,
@@ -85,6 +93,8 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
         quarantined_rows=sum(intake.quarantined for intake in intakes),
         newest=rows[OBSERVED_AT].max().to_pydatetime(),
         sources=tuple(intake.name for intake in intakes if len(intake.good)),
+        forecast=forecast,
+        seasonal_error=error,
     )
     kept = [*names, OBSERVED_AT]
     write_dataset(context.platform.blobs, manifest, rows.loc[~held_out, kept], rows.loc[held_out, kept])
@@ -92,13 +102,21 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
 
 
 def _columns(context: Context, files: list[RawFile]) -> tuple[Column, ...]:
+    """What the raw data must hold beside the label; of a series the time comes first."""
+    forecast, given = context.workload.forecast, _given(context, files)
+    return given if forecast is None else (Column(name=forecast.time, type="number"), *given)
+
+
+def _given(context: Context, files: list[RawFile]) -> tuple[Column, ...]:
     """The schema: the workload's, or that of the dataset before, or what the first raw data looks like."""
-    data = context.workload.data
+    data, forecast = context.workload.data, context.workload.forecast
     if data.columns:
         return data.columns
+    made = () if forecast is None else forecast.row_columns(data.label, ())
+    ours = {column.name for column in made}
     before = newest_manifest(context.platform.blobs, context.name)
     if before is not None:
-        return before.columns
+        return tuple(column for column in before.columns if column.name not in ours)
     blobs, told = context.platform.blobs, ""
     for file in files:
         if file.format_name is None:
@@ -109,7 +127,7 @@ def _columns(context: Context, files: list[RawFile]) -> tuple[Column, ...]:
             told += f"\n- {file.name}: {problem}"
             continue
         if first is not None:
-            return infer_columns(first, exclude={data.label} | ({data.id} if data.id else set()))
+            return infer_columns(first, exclude={data.label, *ours} | ({data.id} if data.id else set()))
     raise UnusableData(f"No raw file holds a row:{told}")
 
 

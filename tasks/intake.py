@@ -15,6 +15,7 @@ from lifecycle.dataset import OBSERVED_AT
 from lifecycle.names import digest, quarantine_prefix
 from monitoring.coercion import is_missing, to_categories
 from monitoring.errors import SchemaMismatch, UnusableData
+from monitoring.lagged import to_unix_seconds
 from monitoring.quality import PROBLEM, split_rows
 from tasks.context import Context
 from tasks.dataset_content import IDENTITY, SOURCE
@@ -109,12 +110,16 @@ class IntakeOf:
         if batch.absent_is_missing:
             absent = [one.name for one in self._columns if one.missing_allowed and one.name not in frame]
             frame = frame.assign(**dict.fromkeys(absent))
-        kind = self._context.workload.kind
+        kind, forecast = self._context.workload.kind, self._context.workload.forecast
+        if forecast is not None and forecast.time in frame:
+            frame = frame.assign(**{forecast.time: to_unix_seconds(frame[forecast.time])})
         try:
             good, bad = split_rows(frame, self._columns, self._data.label, kind, whole=False, distinct=False)
         except (SchemaMismatch, UnusableData) as error:
             self._mismatch = str(error)
             return frame.head(0), batch.frame.assign(**{PROBLEM: str(error)})
+        if forecast is not None:
+            bad = bad.assign(**{forecast.time: batch.frame.loc[bad.index, forecast.time]})  # as it came
         copies = self._copies(batch.frame) & frame.index.isin(good.index)
         if not copies.any():
             return good, bad

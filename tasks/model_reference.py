@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lifecycle.metrics import ESTIMATED
 from lifecycle.names import reference_blob
 from platforms.ports import NotFound, RegisteredModel
 from tasks.context import Context
@@ -22,8 +23,8 @@ def write_model_reference(context: Context, key: str, model: Any, holdout: Holdo
     from monitoring.model_reference import model_reference
     from tasks.evaluation import score
 
-    scores = score(model, holdout.features)
-    if not scores.classes:
+    scores = score(model, holdout.features, holdout.manifest.terms.levels)
+    if not scores.classes and ESTIMATED[context.workload.kind]:
         _write_losses(context, key, holdout, scores.prediction)
     found = model_reference(
         context.workload.kind,

@@ -9,6 +9,7 @@ from pathlib import Path
 from lifecycle.dataset import DatasetManifest
 from lifecycle.tags import DATASET
 from platforms.ports import Job, RegisteredModel
+from tasks.backtest import backtest_tags
 from tasks.context import Context
 from tasks.datasets import read_holdout
 from tasks.model_reference import KEY, write_model_reference
@@ -62,6 +63,7 @@ def evaluate_and_register(
             "perennial.job": job.name,
             "perennial.kind": manifest.kind,
             **search_tags(trials),
+            **backtest_tags(context, manifest, outputs),
         }
         version = models.register(context.name, run_id, packed, key, tags)
     found = trials.best.parameters if trials is not None and trials.best is not None else {}

@@ -14,7 +14,7 @@ from platforms.ports import RegisteredModel, Unavailable
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.endpoints import answered_status, bring_up, client_for, request_body
-from tasks.evaluation import score
+from tasks.evaluation import Scores, score
 from tasks.step import step
 
 SAMPLE_ROWS = 100
@@ -68,7 +68,7 @@ def check_slot(
     url = context.platform.endpoints.get(endpoint).scoring_url
     with client_for(context.platform.endpoints, endpoint, slot) as client:
         return [
-            _answers_as_registered(client, url, sample, model, version),
+            _answers_as_registered(client, url, sample, score(model, sample, holdout.manifest.terms.levels), version),
             _single_row_agrees(client, url, sample),
             _refuses(client, url, "a missing column", request_body(sample.iloc[:1, 1:])),
             *_refuses_text(client, url, sample),
@@ -78,7 +78,7 @@ def check_slot(
 
 
 def _answers_as_registered(
-    client: httpx.Client, url: str, sample: pd.DataFrame, model: Any, version: RegisteredModel
+    client: httpx.Client, url: str, sample: pd.DataFrame, expected: Scores, version: RegisteredModel
 ) -> Check:
     name = "answers as the registered model does"
     response = client.post(url, json=request_body(sample))
@@ -87,7 +87,6 @@ def _answers_as_registered(
     answer = response.json()
     if answer["model_version"] != version.version:
         return Check(name, False, f"version {answer['model_version']} answered, not {version.version}")
-    expected = score(model, sample)
     got = _decisive(answer)
     want = np.asarray(expected.decisive, dtype=float)
     far = float(np.abs(got - want).max()) if got.shape == want.shape else float("inf")
@@ -126,7 +125,8 @@ def _refuses_text(client: httpx.Client, url: str, sample: pd.DataFrame) -> list[
 
 def _decisive(answer: dict[str, Any]) -> np.ndarray:
     rows = answer["predictions"]
-    if "probabilities" in rows[0]:
-        return np.asarray([list(row["probabilities"].values()) for row in rows], dtype=float)
+    for several in ("probabilities", "quantiles"):
+        if several in rows[0]:
+            return np.asarray([list(row[several].values()) for row in rows], dtype=float)
     field = "probability" if rows[0].get("probability") is not None else "prediction"
     return np.asarray([row[field] for row in rows], dtype=float)

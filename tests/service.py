@@ -36,6 +36,13 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "stages": ("walk", {}),
     "scored": ("walk", {}),
     "drifts": ("walk", WATCHED),
+    "power": (
+        "electricity",
+        {
+            "train": {"recipe": "gradient_boosting", "parameters": {"max_iter": 40, "learning_rate": 0.25}},
+            "gates": {"mase": {"at_most": 0.8}},
+        },
+    ),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
 }
 

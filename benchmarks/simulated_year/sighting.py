@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from monitoring.fitness import fitness_findings
 
 from benchmarks.simulated_year.learning import CLASSES, METRIC, WORKLOAD, Model
 from benchmarks.simulated_year.world import COLUMNS, World
@@ -14,7 +15,6 @@ from benchmarks.simulated_year.year import Evening
 from lifecycle.findings import Finding
 from monitoring.confidence_based import CalibratedReference, calibrated_reference, estimate_classification
 from monitoring.drift import Profile, drift_findings, reference_profile, score_columns
-from monitoring.fitness import fitness_findings
 from monitoring.label_arrival import newly_labelled
 from monitoring.performance import Joined, Measured, degradation_limit, has_degraded, realised, widening
 

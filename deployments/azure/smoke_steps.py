@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -143,7 +143,7 @@ def _packed(scratch: Scratch) -> Path:
     from lifecycle.dataset import DatasetManifest
     from platforms.packing import pack
 
-    counts = dict.fromkeys(
+    counts: dict[str, Any] = dict.fromkeys(
         ("rows", "train_rows", "holdout_rows", "raw_rows", "labelled_rows", "quarantined_rows"), 4
     )  # of which nothing reads any here
     manifest = DatasetManifest(

@@ -35,7 +35,9 @@ def _judged(observed: Observed, rows: pd.DataFrame, limits: list[FairnessLimit])
     workload, reference = observed.context.workload, observed.reference
     sensitive = [column for column in reference.manifest.columns if column.name in workload.data.sensitive]
     classes = observed.model.classes if observed.model is not None else ()
-    told, outcomes = labelled_outcomes(workload.kind, rows.reset_index(drop=True), classes or None)
+    told, outcomes = labelled_outcomes(
+        workload.kind, rows.reset_index(drop=True), classes or None, reference.manifest.terms
+    )
     inputs = pd.DataFrame(list(told["inputs"]))
     groups = grouped(inputs, groupings(reference.features, sensitive))
     _, judged = judge_groups(workload.kind, outcomes, groups, limits, confidence=CONFIDENCE)

@@ -31,6 +31,11 @@ class Observed:
         return self.context.workload.monitor.minimum_rows
 
     @property
+    def seasonal(self) -> bool:
+        """Whether the rows are of a series, whose hold-out is one stretch of it."""
+        return self.reference.manifest.forecast is not None
+
+    @property
     def asked(self) -> bool:
         """Whether production was asked anything."""
         return not self.window.predictions.empty

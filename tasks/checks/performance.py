@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lifecycle.findings import Finding
+from lifecycle.forecast import ForecastTerms
 from lifecycle.metrics import ESTIMATED
 from lifecycle.workload import Workload
 from monitoring.confidence_based import estimate_classification
@@ -24,18 +25,24 @@ from tasks.step import step
 @step(name="check performance")
 def check_performance(observed: Observed) -> list[Finding]:
     """By labels; by the estimate, where the model has a reference for one; and whether the two disagree."""
-    found = performance_by_labels(observed.context, observed.champion, observed.window)
+    found = performance_by_labels(
+        observed.context, observed.champion, observed.window, observed.reference.manifest.terms
+    )
     return [found, *_without_labels(observed)] if observed.context.workload.monitor.estimate else [found]
 
 
-def performance_by_labels(context: Context, champion: RegisteredModel, window: Window) -> Finding:
-    """The metric that decides, over the labels that have come."""
-    measured = _by_labels(context.workload, window, context.workload.metric)
+def performance_by_labels(
+    context: Context, champion: RegisteredModel, window: Window, terms: ForecastTerms | None = None
+) -> Finding:
+    """The metric that decides, over the labels that have come; terms: of a forecast."""
+    measured = _by_labels(context.workload, window, context.workload.metric, terms)
     return _realised(context, measured, metrics_of(champion).get(measured.metric))
 
 
 def _without_labels(observed: Observed) -> list[Finding]:
     workload = observed.context.workload
+    if not ESTIMATED[workload.kind]:
+        return []
     metric = workload.metric if workload.metric in ESTIMATED[workload.kind] else ESTIMATED[workload.kind][0]
     promised = metrics_of(observed.champion).get(metric)
     estimate = _estimated(observed, metric)
@@ -50,9 +57,9 @@ def _without_labels(observed: Observed) -> list[Finding]:
     return [finding("estimate", lost, effect=effect, confidence=CONFIDENCE if lost.conclusive else None)]
 
 
-def _by_labels(workload: Workload, window: Window, metric: str) -> Realised:
+def _by_labels(workload: Workload, window: Window, metric: str, terms: ForecastTerms | None = None) -> Realised:
     minimum = workload.monitor.minimum_rows
-    return realised(workload.kind, window.joined, metric, minimum_rows=minimum, confidence=CONFIDENCE)
+    return realised(workload.kind, window.joined, metric, terms=terms, minimum_rows=minimum, confidence=CONFIDENCE)
 
 
 def _estimated(observed: Observed, metric: str) -> Estimate | None:

@@ -124,5 +124,6 @@ def test_auc_is_a_rank_statistic() -> None:
 
 
 def test_every_metric_has_a_direction() -> None:
-    assert [metric for metric, higher in HIGHER_IS_BETTER.items() if not higher] == ["log_loss", "brier", "rmse", "mae"]
+    lower = [metric for metric, higher in HIGHER_IS_BETTER.items() if not higher]
+    assert lower == ["log_loss", "brier", "rmse", "mae", "mase", "pinball"]
     assert all(metric in HIGHER_IS_BETTER for metric in PRIMARY.values())
