@@ -20,8 +20,8 @@ def measure() -> Iterator[Figure]:
     from benchmarks.drift_calibration.tables import markdown
 
     absent = install()
-    counts = count(list(SCENES), Effort(nannyml=absent is None))
-    print("\n".join(markdown(counts)), file=sys.stderr)
-    yield from figures(counts)
+    for counts in count(list(SCENES), Effort(nannyml=absent is None)):
+        print("\n".join(markdown(counts)), file=sys.stderr, flush=True)
+        yield from figures(counts)
     if absent:
         yield Figure("NannyML beside it", f"not measured: {absent}", "", True)

@@ -27,9 +27,9 @@ def main() -> int:
     if absent:
         print(f"NannyML: not measured ({absent})", file=sys.stderr)
     slow = 0 if asked.ours_only else asked.slow
-    effort = Effort(asked.references, asked.repetitions, slow, nannyml=absent is None)
-    for line in markdown(count(asked.scenes or list(SCENES), effort, asked.processes)):
-        print(line)
+    effort = Effort(asked.references, asked.repetitions, slow=slow, nannyml=absent is None)
+    for counts in count(asked.scenes or list(SCENES), effort, asked.processes):
+        print("\n".join(markdown(counts)), flush=True)
     return 0
 
 

@@ -18,13 +18,13 @@ ALARM = "an alarm"
 
 
 def figures(counts: Counts) -> Iterator[Figure]:
-    """A figure a kind of drift-free windows, and one a kind of shift, for what was counted."""
+    """Of a scene: the false alarms of all, or what was detected; of what has no goal, nothing."""
     for scene, row, who, mode in counts:
         tally = counts[scene, row, who, mode]
         if scene in QUIET and mode == ALARM:
             what = f"false alarms, {row}: {who}"
             yield Figure(what, told(tally), "1 in 100" if who == OURS else "", _met(who, tally.share <= FALSE_ALARMS))
-    for scene in SEEN:
+    for scene in dict.fromkeys(key[0] for key in counts if key[0] in SEEN):
         for who in dict.fromkeys(key[2] for key in counts if key[0] == scene):
             total = Tally()
             for key, tally in counts.items():

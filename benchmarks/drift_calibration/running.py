@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.drift_calibration.cases import Case
@@ -89,23 +88,20 @@ SCENES = {
 Counts = dict[tuple[str, str, str, str], Tally]  # by scene, row, detector, mode
 
 
-def count(scenes: Sequence[str], effort: Effort, processes: int | None = None) -> Counts:
-    """Show the scenes to all; what was asked for stands in the order of the scenes and of their rows."""
+def count(scenes: Sequence[str], effort: Effort, processes: int | None = None) -> Iterator[Counts]:
+    """Show the scenes to all, and tell each as soon as it is done, in the order they were asked for."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the processes are as many as cores
-    jobs = [(name, seed, effort) for name in scenes for seed in range(effort.references)]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes or os.cpu_count(), mp_context=context, initializer=_calm) as pool:
-        waiting = {pool.submit(count_one, *job): place for place, job in enumerate(jobs)}
-        done: dict[int, Counts] = {}
-        for future in as_completed(waiting):
-            done[waiting[future]] = future.result()
-            print(f"\r{len(done)} of {len(jobs)} references", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    total: Counts = defaultdict(Tally)
-    for place in sorted(done):
-        for key, tally in done[place].items():
-            total[key].add(tally)
-    return dict(total)
+        jobs = {
+            name: [pool.submit(count_one, name, seed, effort) for seed in range(effort.references)] for name in scenes
+        }
+        for of_scene in jobs.values():
+            total: Counts = defaultdict(Tally)
+            for job in of_scene:
+                for key, tally in job.result().items():
+                    total[key].add(tally)
+            yield dict(total)
 
 
 def count_one(name: str, seed: int, effort: Effort) -> Counts:
