@@ -83,7 +83,7 @@ def test_a_past_of_fewer_than_two_cycles_tells_nothing(rows: pd.DataFrame) -> No
     scored = score_seasonal(short, months(rows)[0])
     assert [one.column for one in scored] == [column.name for column in COLUMNS if column.name != "time"]
     assert not any(one.conclusive or one.drifted for one in scored)
-    assert "fewer than 2 seasons of 8766h" in scored[0].reason
+    assert "fewer than 2 seasons of 365.25d" in scored[0].reason
 
 
 def test_what_is_missing_is_judged_apart(rows: pd.DataFrame, reference: SeasonalReference) -> None:
