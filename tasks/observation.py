@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lifecycle.findings import Finding
+from lifecycle.tags import DATASET
 from monitoring.drift import ColumnDrift, score_columns
 from monitoring.fitness import fitness_findings
 from monitoring.performance import Joined, Realised, degradation_limit, has_degraded, join_labels, realised
@@ -16,7 +17,7 @@ from monitoring.profile import reference_profile
 from platforms.labels import read_labels
 from platforms.ports import RegisteredModel
 from tasks.context import Context
-from tasks.datasets import Holdout
+from tasks.datasets import Holdout, read_manifest
 from tasks.endpoints import PROBE
 from tasks.registration import metrics_of
 from tasks.seasons import seasonal_drift
@@ -79,7 +80,12 @@ def check_performance(context: Context, champion: RegisteredModel, window: Windo
     metric = workload.metric
     promised = metrics_of(champion).get(metric)
     measured = realised(
-        workload.kind, window.joined, metric, minimum_rows=workload.monitor.minimum_rows, confidence=CONFIDENCE
+        workload.kind,
+        window.joined,
+        metric,
+        terms=read_manifest(context.platform.blobs, context.name, champion.tags[DATASET]).terms,
+        minimum_rows=workload.monitor.minimum_rows,
+        confidence=CONFIDENCE,
     )
     degraded = None if promised is None else has_degraded(promised, measured, workload.monitor.tolerance)
     return Finding(

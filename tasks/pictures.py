@@ -13,6 +13,7 @@ from platforms.windows import Windows
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.observation import Window
+from tasks.seasons import seen_beside
 from tasks.step import step
 from tasks.story import now, tell, tell_link
 
@@ -24,7 +25,7 @@ def show_drift(context: Context, reference: Holdout, window: Window, drift: list
     """Small multiples, a column each: reference and now."""
     from monitoring.picture import drift_picture
 
-    svg = drift_picture(reference.features, window.inputs, drift)
+    svg = drift_picture(seen_beside(context, reference, window.inputs), window.inputs, drift)
     _tell_picture(context, "drift-picture", "Reference and now, by column", svg)
 
 
@@ -46,7 +47,8 @@ def write_report(
     from monitoring.report import evidently_report
 
     columns = reference.manifest.columns
-    html = evidently_report(reference.features, window.inputs[reference.manifest.features], columns, drift)
+    beside = seen_beside(context, reference, window.inputs)
+    html = evidently_report(beside, window.inputs[reference.manifest.features], columns, drift)
     name = report_blob(context.name, key)
     context.platform.blobs.write(name, html.encode())
     url = context.platform.models.log_text(run_id, html, f"reports/{key}.html")

@@ -79,3 +79,7 @@ def test_it_is_trained_released_and_watched(stack: Service) -> None:
     seen = {finding.about: finding for finding in record.findings}
     assert seen["performance", "mase"].conclusive
     assert not seen["performance", "mase"].significant
+    drift = {subject: finding for (kind, subject), finding in seen.items() if kind == "drift"}
+    columns = forecast.row_columns("load", ())[1:]
+    assert set(drift) == {"temperature", "holiday", *(column.name for column in columns)}
+    assert all(finding.conclusive for finding in drift.values())
