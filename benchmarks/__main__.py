@@ -21,6 +21,7 @@ NAMES = (
     "drift_speed",
     "event_to_running",
     "gateway_overhead",
+    "seasonal_drift",
     "train_overhead",
 )
 
