@@ -16,6 +16,7 @@ from monitoring.performance import Joined, Realised, degradation_limit, has_degr
 from monitoring.profile import reference_profile
 from platforms.labels import read_labels
 from platforms.ports import RegisteredModel
+from tasks.backtest import promised_at_worst
 from tasks.context import Context
 from tasks.datasets import Holdout, read_manifest
 from tasks.endpoints import PROBE
@@ -78,7 +79,7 @@ def check_performance(context: Context, champion: RegisteredModel, window: Windo
     """The realised metric, where enough labels have come, against what the champion promised."""
     workload = context.workload
     metric = workload.metric
-    promised = metrics_of(champion).get(metric)
+    promised = promised_at_worst(champion, metric, metrics_of(champion).get(metric))
     measured = realised(
         workload.kind,
         window.joined,
