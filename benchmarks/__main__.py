@@ -24,6 +24,7 @@ NAMES = (
     "gateway_overhead",
     "monitor_scale",
     "real_data",
+    "seasonal_drift",
     "train_overhead",
 )
 

@@ -23,9 +23,12 @@ def parse_duration(value: object) -> timedelta:
 
 
 def spell_duration(value: timedelta) -> str:
-    """As people write it, in the largest unit up to days that leaves no fraction; `parse_duration` reads it."""
+    """As people write it, in days, hours, minutes or seconds; `parse_duration` reads the same."""
     seconds = value.total_seconds()
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+    days = seconds / 86400
+    if days == int(days) or (days > 100 and round(days, 2) == days):  # a year is 365.25d, and a day and a half 36h
+        return f"{days:.2f}".rstrip("0").rstrip(".") + "d"
+    for unit, size in (("h", 3600), ("m", 60)):
         if seconds % size == 0:
             return f"{seconds / size:.0f}{unit}"
     return f"{seconds:f}".rstrip("0").rstrip(".") + "s"

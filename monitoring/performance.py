@@ -178,7 +178,8 @@ def _measure(
         return None, None, f"{metric} needs quantiles, and not every prediction has them"
     value = float(score(metric, outcomes, np.ones((1, outcomes.rows)))[0])
     if not np.isfinite(value):
-        return None, None, f"{metric} is undefined: the labels are of one class or value"
+        of = "nobody knows the seasonal error" if metric == "mase" else "the labels are of one class or value"
+        return None, None, f"{metric} is undefined: {of}"
     drawn = bootstrap(lambda weights: score(metric, outcomes, weights), outcomes.rows, resamples, seed)
     bounds = interval(drawn, confidence)
     return value, bounds, "" if bounds else f"{metric} is undefined on most resamples"

@@ -10,7 +10,9 @@ import json
 from pathlib import Path
 
 from lifecycle.dataset import DatasetManifest
+from lifecycle.metrics import LOWER_IS_BETTER
 from lifecycle.names import job_prefix
+from platforms.ports import RegisteredModel
 from tasks.context import Context
 
 BACKTEST = "perennial.backtest"  # the version's tag: a metric's values by cut-off, or why there are none
@@ -22,6 +24,20 @@ def backtest_tags(context: Context, manifest: DatasetManifest, outputs: Path) ->
     if manifest.forecast is None:
         return {}
     return {BACKTEST: json.dumps(_scored(context, manifest, outputs / FILE))}
+
+
+def promised_at_worst(version: RegisteredModel, metric: str, held_out: float | None) -> float | None:
+    """What the version promised of a metric: the hold-out's value or, where that is worse, the backtest's mean and a
+    spread beyond it. One stretch is of one time of the year; a month that is harder than it is no loss."""
+    values = json.loads(version.tags.get(BACKTEST, "{}")).get("metrics", {}).get(metric)
+    if held_out is None or values is None:
+        return held_out
+    from monitoring.backtest import Backtested
+
+    found = Backtested(metric, tuple(values))
+    if metric in LOWER_IS_BETTER:
+        return max(held_out, found.mean + found.spread)
+    return min(held_out, found.mean - found.spread)
 
 
 def _scored(context: Context, manifest: DatasetManifest, file: Path) -> dict[str, object]:

@@ -6,6 +6,7 @@ identity is production's; `reconcile` does it for who changed the workload and d
 
 from __future__ import annotations
 
+from lifecycle.metrics import predicts_numbers
 from lifecycle.tags import DATASET
 from platforms.ports import NativeMonitor, RegisteredModel
 from tasks.context import Context
@@ -37,7 +38,7 @@ def _wanted(context: Context, slot: str, version: RegisteredModel) -> NativeMoni
     return NativeMonitor(
         endpoint=context.name,
         slot=slot,
-        kind=manifest.kind,
+        kind="regression" if predicts_numbers(manifest.kind) else manifest.kind,  # it knows no forecasts
         dataset=dataset,
         training_prefix=job_prefix(context.name, dataset),
         features=tuple(manifest.features),

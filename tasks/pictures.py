@@ -10,6 +10,7 @@ from platforms.windows import Windows
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.observation import Window
+from tasks.seasons import seen_beside
 from tasks.step import step
 from tasks.story import tell
 
@@ -21,7 +22,7 @@ def show_drift(context: Context, reference: Holdout, window: Window, drift: list
     """Small multiples, a column each: reference and now."""
     from monitoring.picture import drift_picture
 
-    svg = drift_picture(reference.features, window.inputs, drift)
+    svg = drift_picture(seen_beside(context, reference, window.inputs), window.inputs, drift)
     _tell_picture(context, "drift-picture", "Reference and now, by column", svg)
 
 

@@ -19,6 +19,7 @@ from platforms.ports import NotFound, RegisteredModel
 from tasks.context import Context
 from tasks.datasets import read_holdout
 from tasks.pending_reports import PendingReport, PendingReports
+from tasks.seasons import seen_beside
 from tasks.step import step
 from tasks.story import now, tell_link_of
 
@@ -115,7 +116,7 @@ def _draw(context: Context, pending: PendingReports, key: str) -> str:
     if found is None:
         return name
     note, rows = found
-    reference = read_holdout(context, note.dataset_version).features
+    reference = seen_beside(context, read_holdout(context, note.dataset_version), rows)
     title = f"{context.name}: {note.start:%Y-%m-%d %H:%M} to {note.end:%Y-%m-%d %H:%M} UTC"
     report = evidently_report(title, note.end, _facts(note), note.findings, note.drifts, reference, rows)
     blobs = context.platform.blobs

@@ -9,7 +9,8 @@ import pandas as pd
 from lifecycle.dataset import OBSERVED_AT
 from lifecycle.names import job_prefix
 from monitoring.drift import ColumnDrift
-from monitoring.seasonal import score_seasonal, seasonal_reference
+from monitoring.lagged import to_unix_seconds
+from monitoring.seasonal import same_weeks, score_seasonal, seasonal_reference
 from tasks.context import Context
 from tasks.datasets import Holdout
 
@@ -31,3 +32,17 @@ def seasonal_drift(context: Context, holdout: Holdout, inputs: pd.DataFrame) -> 
     series = whole_series(context, holdout)
     reference = seasonal_reference(series, manifest.columns, manifest.forecast)
     return score_seasonal(reference, inputs, minimum_rows=minimum)
+
+
+def seen_beside(context: Context, holdout: Holdout, inputs: pd.DataFrame) -> pd.DataFrame:
+    """What a window is drawn beside: the hold-out's features; of a series those of the same weeks, where any are."""
+    forecast = holdout.manifest.forecast
+    if forecast is None:
+        return holdout.features
+    when = to_unix_seconds(inputs[forecast.time]).dropna()
+    same = (
+        same_weeks(whole_series(context, holdout), when.to_frame(forecast.time), forecast)
+        if len(when)
+        else holdout.features
+    )
+    return (same if len(same) else holdout.features)[holdout.manifest.features]

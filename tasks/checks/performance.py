@@ -14,6 +14,7 @@ from monitoring.model_reference import said_in
 from monitoring.performance import Realised, degradation_limit, has_degraded, realised
 from monitoring.standing import judge_concept, judge_standing, standing
 from platforms.ports import RegisteredModel
+from tasks.backtest import promised_at_worst
 from tasks.checks.observed import CONFIDENCE, Observed
 from tasks.context import Context
 from tasks.model_reference import read_loss_reference
@@ -36,7 +37,8 @@ def performance_by_labels(
 ) -> Finding:
     """The metric that decides, over the labels that have come; terms: of a forecast."""
     measured = _by_labels(context.workload, window, context.workload.metric, terms)
-    return _realised(context, measured, metrics_of(champion).get(measured.metric))
+    promised = promised_at_worst(champion, measured.metric, metrics_of(champion).get(measured.metric))
+    return _realised(context, measured, promised)
 
 
 def _without_labels(observed: Observed) -> list[Finding]:

@@ -74,8 +74,13 @@ def test_it_is_trained_released_and_watched(stack: Service) -> None:
     until("the prediction log", lambda: set(identities) <= set(log.between(NAME, *around)["correlation_id"]), 30)
 
     code, output = stack.run("monitor", f"{NAME!r}, report=False")
-    assert (code, result_of(output)) == (0, "'nothing'"), output
     record = next(iter(Windows(stack.platform.blobs, NAME).before(datetime.now(UTC))))
     seen = {finding.about: finding for finding in record.findings}
+    told = [finding.message for finding in record.findings]
+    assert (code, result_of(output)) == (0, "'nothing'"), told
     assert seen["performance", "mase"].conclusive
     assert not seen["performance", "mase"].significant
+    drift = {subject: finding for (kind, subject), finding in seen.items() if kind == "drift"}
+    columns = forecast.row_columns("load", ())[1:]
+    assert set(drift) == {"temperature", "holiday", *(column.name for column in columns)}
+    assert all(finding.conclusive for finding in drift.values())

@@ -70,6 +70,15 @@ def test_no_model_wins_by_coverage(tmp_path: Path) -> None:
     assert load(tmp_path, SERIES + "forecast: {}\n" + gates).metric == "pinball"
 
 
+def test_a_search_goes_by_the_backtest(tmp_path: Path) -> None:
+    search = (
+        "forecast: {}\ntrain: {recipe: gradient_boosting, search: {space: {max_iter: [50, 100]}, objective: cv_mae}}"
+    )
+    found = load(tmp_path, SERIES + search).train.search
+    assert found is not None
+    assert found.direction == "minimize"
+
+
 @pytest.mark.parametrize("written", ["1d", "365.25d", "90m", "36h", "1.5s", "2w"])
 def test_a_period_is_spelled_as_it_is_read(written: str) -> None:
     duration = parse_duration(written)
