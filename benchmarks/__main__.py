@@ -21,6 +21,7 @@ NAMES = (
     "drift_speed",
     "event_to_running",
     "gateway_overhead",
+    "simulated_year",
     "train_overhead",
 )
 

@@ -101,8 +101,8 @@ class Ours:
         if not any(alarm.kind == "performance" for alarm in lost):
             return self._estimate_fell(evening)
         rows = labelled_by_champion(evening)
-        wrong = (evening.log.probability[rows] > 0.5) != world.label[rows]
-        return float(world.made_at[rows[onset(wrong.astype(float))]])
+        squared = (evening.log.probability[rows] - world.label[rows]) ** 2
+        return float(world.made_at[rows[onset(squared)]])
 
     def _estimate_fell(self, evening: Evening) -> float:
         """The beginning of the unbroken run of this version's windows, up to this one, that estimated a loss."""
