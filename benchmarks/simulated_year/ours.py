@@ -114,9 +114,7 @@ class Ours:
             day -= 1
         return float(day)
 
-    def _keep(
-        self, evening: Evening, span: Span, findings: list[Finding], judged: Judged, decision: Decision
-    ) -> None:
+    def _keep(self, evening: Evening, span: Span, findings: list[Finding], judged: Judged, decision: Decision) -> None:
         asked = {"retrain": span.end} if "retrain" in decision.actions else {}
         self._records.add(
             WindowRecord(

@@ -211,9 +211,7 @@ def _concept_of_rows(day: int, schedule: _Schedule, rows: int, rng: np.random.Ge
 
 
 def _probability(values: dict[str, np.ndarray], channel: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    income, balance, tenure, usage, price = (
-        values[name] for name in ("income", "balance", "tenure", "usage", "price")
-    )
+    income, balance, tenure, usage, price = (values[name] for name in ("income", "balance", "tenure", "usage", "price"))
     terms = np.column_stack([income, balance, tenure, price, income * np.tanh(usage), 2 * np.maximum(usage - 1.5, 0)])
     # What usage beyond 1.5 does is hardly seen before inputs move there.
     score = (terms * weights).sum(axis=1) - 0.5 * (channel == "phone")
