@@ -6,8 +6,8 @@ fifty is of the new world. Those since the onset are all of it.
 The shift in the mean that explains the losses best is the split with the largest likelihood (of normal errors, which
 is that of least squares: Hinkley 1970, Biometrika 57). It is believed where its statistic (the sup-Wald of one
 parameter: Andrews 1993, Econometrica 61, table I) is beyond what the best split reaches in one of a hundred series
-without a rise: 14, simulated on 300 to 20,000 rows, since splits are allowed nearer to the ends than his 15 %. A gradual
-change has no moment: then the split lies within it.
+without a rise: 14, simulated on 300 to 20,000 rows, since splits are allowed nearer to the ends than his 15 %. A
+gradual change has no moment: then the split lies within it.
 """
 
 from __future__ import annotations
