@@ -87,10 +87,10 @@ class Ours:
             rows = world.learnable(evening.now)
         elif lost:
             rows = world.learnable(evening.now, self._loss_began(evening, lost))
-            too_few = too_few_since(WORKLOAD.retrain, len(rows))
+            too_few = too_few_since(len(rows))
         else:
             rows = world.learnable(evening.now, evening.champion.learnt_since)
-            grown = grown_to(WORKLOAD.retrain, max(self._tried, evening.champion.rows), len(rows))
+            grown = grown_to(max(self._tried, evening.champion.rows), len(rows))
         this_week = sum(job.ended_at >= now - WEEK for job in self._jobs)
         spent = unaffordable(WORKLOAD.budget, this_week, self._jobs, now)
         return rows, Circumstances(now=now, unaffordable=spent, too_few=too_few, grown=grown)
