@@ -25,6 +25,7 @@ NAMES = (
     "monitor_scale",
     "real_data",
     "seasonal_drift",
+    "simulated_year",
     "train_overhead",
 )
 

@@ -43,10 +43,10 @@ def decide(workload: Workload, findings: Sequence[Finding], judged: Judged, circ
     """What the workload's policy makes of a window.
 
     Retraining wants a loss of performance, realised or estimated, or a policy that says drift is enough, or many
-    times the rows that the champion was trained on; data that
-    are fit to learn from, and enough of them since the loss began; a budget; none under way, and none asked for within the cooldown. A rollback wants a young
-    champion that does worse than the version before, and then nothing is retrained. Inconclusive is never read
-    as fine, and never as an alarm. What is known since an earlier window is not told again.
+    times the rows that the champion was trained on; data that are fit to learn from, and after a loss enough of them
+    since it began; a budget; none under way, and none asked for within the cooldown. A rollback wants a young champion
+    that does worse than the version before, and then nothing is retrained. Inconclusive is never read as fine, and
+    never as an alarm. What is known since an earlier window is not told again.
     """
     outcome = outcome_of(findings, judged)
     if not judged.alarms:

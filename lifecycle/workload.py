@@ -169,15 +169,9 @@ class Monitor(Frozen):
 
 
 class Retrain(Frozen):
-    """Retraining by the calendar, beside what monitoring asks for; and what it takes for a retraining to help."""
+    """Retraining by the calendar, beside what monitoring asks for."""
 
     every: Duration | None = None
-    minimum_rows: int = Field(
-        default=1000, ge=50, description="Labelled rows since a loss began, without which none is retrained for it"
-    )
-    grown: float | None = Field(
-        default=4.0, gt=1, description="So many times the champion's rows are worth a retraining; none: never"
-    )
 
 
 class Budget(Frozen):

@@ -4,9 +4,10 @@ A retraining on all labelled rows learns mostly what no longer holds: days after
 fifty is of the new world. Those since the onset are all of it.
 
 The shift in the mean that explains the losses best is the split with the largest likelihood (of normal errors, which
-is that of least squares: Hinkley 1970, Biometrika 57). It is believed where its statistic (the sup-Wald of one parameter:
-Andrews 1993, Econometrica 61, table I) is beyond what the best split of a hundred series without a rise reaches once:
-14, simulated on 300 to 20,000 rows, since splits are allowed nearer to the ends than his 15 %. A gradual change has no moment: then the split lies within it, about where the mean of before and after is crossed.
+is that of least squares: Hinkley 1970, Biometrika 57). It is believed where its statistic (the sup-Wald of one
+parameter: Andrews 1993, Econometrica 61, table I) is beyond what the best split reaches in one of a hundred series
+without a rise: 14, simulated on 300 to 20,000 rows, since splits are allowed nearer to the ends than his 15 %. A
+gradual change has no moment: then the split lies within it.
 """
 
 from __future__ import annotations

@@ -87,10 +87,10 @@ class Ours:
             rows = world.learnable(evening.now)
         elif lost:
             rows = world.learnable(evening.now, self._loss_began(evening, lost))
-            too_few = too_few_since(WORKLOAD.retrain, len(rows))
+            too_few = too_few_since(len(rows))
         else:
             rows = world.learnable(evening.now, evening.champion.learnt_since)
-            grown = grown_to(WORKLOAD.retrain, max(self._tried, evening.champion.rows), len(rows))
+            grown = grown_to(max(self._tried, evening.champion.rows), len(rows))
         this_week = sum(job.ended_at >= now - WEEK for job in self._jobs)
         spent = unaffordable(WORKLOAD.budget, this_week, self._jobs, now)
         return rows, Circumstances(now=now, unaffordable=spent, too_few=too_few, grown=grown)
@@ -101,8 +101,8 @@ class Ours:
         if not any(alarm.kind == "performance" for alarm in lost):
             return self._estimate_fell(evening)
         rows = labelled_by_champion(evening)
-        wrong = (evening.log.probability[rows] > 0.5) != world.label[rows]
-        return float(world.made_at[rows[onset(wrong.astype(float))]])
+        squared = (evening.log.probability[rows] - world.label[rows]) ** 2
+        return float(world.made_at[rows[onset(squared)]])
 
     def _estimate_fell(self, evening: Evening) -> float:
         """The beginning of the unbroken run of this version's windows, up to this one, that estimated a loss."""

@@ -1,4 +1,4 @@
-"""The years of one seed as an SVG: a panel a policy, its accuracy by the week over the oracle's, and its retrainings."""
+"""The years of one seed as an SVG: a panel a policy, its accuracy by the week over the oracle's, its retrainings."""
 
 from __future__ import annotations
 

@@ -7,16 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from monitoring.fitness import fitness_findings
 
 from benchmarks.simulated_year.learning import CLASSES, METRIC, WORKLOAD, Model
 from benchmarks.simulated_year.world import COLUMNS, World
 from benchmarks.simulated_year.year import Evening
 from lifecycle.findings import Finding
 from monitoring.confidence_based import CalibratedReference, calibrated_reference, estimate_classification
-from monitoring.drift import Profile, drift_findings, reference_profile, score_columns
 from monitoring.label_arrival import newly_labelled
 from monitoring.performance import Joined, Measured, degradation_limit, has_degraded, realised, widening
+from monitoring.window_quality import quality_findings, quality_reference
 
 YEAR_BEGINS = datetime(2025, 1, 6, tzinfo=UTC)  # a Monday
 CONFIDENCE = 0.99
@@ -32,26 +31,25 @@ class Reference:
     """What windows of one version are held against: its hold-out."""
 
     frame: pd.DataFrame
-    profile: Profile
     calibrated: CalibratedReference
 
 
 def reference_of(world: World, model: Model) -> Reference:
     """From the rows that the model was not trained on."""
     frame, label = world.features.iloc[model.holdout], world.label[model.holdout]
-    return Reference(
-        frame, reference_profile(frame, COLUMNS), calibrated_reference(label, model.probability(frame), CLASSES)
-    )
+    return Reference(frame, calibrated_reference(label, model.probability(frame), CLASSES))
 
 
 def findings_of(evening: Evening, reference: Reference) -> list[Finding]:
-    """Drift and fitness of the day's inputs; performance by the labels that came today, and by estimate."""
+    """Fitness of the day's inputs; performance by the labels that came today, and by estimate.
+
+    Drift is left out: under the default policy it opens an investigation, and retrains nothing.
+    """
     world, minimum = evening.world, WORKLOAD.monitor.minimum_rows
     today = world.between(evening.now - 1, evening.now)
     current = world.features.iloc[today]
     return [
-        *drift_findings(score_columns(reference.profile, current, minimum_rows=minimum)),
-        *fitness_findings(reference.frame, current, COLUMNS, minimum_rows=minimum),
+        *quality_findings(quality_reference(reference.frame, COLUMNS), current, minimum_rows=minimum),
         _performance(evening),
         _estimate(evening, reference, evening.log.probability[today]),
     ]
@@ -72,6 +70,7 @@ def _performance(evening: Evening) -> Finding:
             "observed_at": pd.to_timedelta(world.labelled_at[rows], unit="D") + YEAR_BEGINS,
             "label": world.label[rows],
             "prediction": (evening.log.probability[rows] > 0.5).astype(int),
+            "probability": evening.log.probability[rows],
         }
     )
     new = newly_labelled(labelled, at(evening.now - 1), at(evening.now), minimum)

@@ -23,18 +23,23 @@ def by_policy(years: Years) -> str:
     for name in _names(years):
         found = [of[name] for of in years.values()]
         below = [1 - of[name].accuracy / of["oracle"].accuracy for of in years.values()]
-        lines.append(
-            f"| {name} | {_mean([year.accuracy for year in found]):.4f} | {_mean(below):.2%} ({max(below):.2%}) "
-            f"| {_mean([len(year.retrainings) for year in found]):.1f} | {_mean([year.promoted for year in found]):.1f} "
-            f"| {_mean([cost(year) for year in found]):.2f} | {_mean([fitting(year) for year in found]):.1f} s |"
+        cells = (
+            name,
+            f"{_mean([year.accuracy for year in found]):.4f}",
+            f"{_mean(below):.2%} ({max(below):.2%})",
+            f"{_mean([len(year.retrainings) for year in found]):.1f}",
+            f"{_mean([year.promoted for year in found]):.1f}",
+            f"{_mean([cost(year) for year in found]):.2f}",
+            f"{_mean([fitting(year) for year in found]):.1f} s",
         )
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def by_month(years: Years) -> str:
     """Accuracy, the mean over the seeds: a line a policy, a column a month of the days there are."""
     days = len(next(iter(next(iter(years.values())).values())).right)
-    ends = [min(int(round(MONTH * month)), days) for month in range(1, int(np.ceil(days / MONTH)) + 1)]
+    ends = [min(round(MONTH * month), days) for month in range(1, int(np.ceil(days / MONTH)) + 1)]
     starts = [0, *ends[:-1]]
     lines = [f"| policy | {' | '.join(str(month + 1) for month in range(len(ends)))} |", "|---" * (len(ends) + 1) + "|"]
     for name in _names(years):
@@ -58,7 +63,7 @@ def fitting(year: Year) -> float:
 
 
 def _names(years: Years) -> list[str]:
-    """The policies, the oracle first."""
+    """The policies, the best first."""
     first = next(iter(years.values()))
     return sorted(first, key=lambda name: -_mean([of[name].accuracy for of in years.values()]))
 

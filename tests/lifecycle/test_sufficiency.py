@@ -7,7 +7,6 @@ import pytest
 from lifecycle.alarms import judge
 from lifecycle.decision import Circumstances, decide
 from lifecycle.sufficiency import grown_to, too_few_since
-from lifecycle.workload import Retrain
 from tests.lifecycle.seen import Past, at, finding, span, workload
 
 LOSS = finding("performance", subject="roc_auc")
@@ -21,13 +20,11 @@ def decided(*findings: object, **circumstances: object):  # type: ignore[no-unty
     return decide(toy, findings, judged, Circumstances(now=at(48), **circumstances))  # type: ignore[arg-type]
 
 
-def test_the_limits_are_the_workloads() -> None:
-    retrain = Retrain(minimum_rows=500, grown=4)
-    assert too_few_since(retrain, 500) is None
-    assert too_few_since(retrain, 499) == "499 labelled rows since the loss began are fewer than 500"
-    assert grown_to(retrain, 1000, 3999) is None
-    assert grown_to(retrain, 1000, 4000) == "4000 labelled rows are 4.0 times what the champion was trained on"
-    assert grown_to(Retrain(grown=None), 1, 10**6) is None
+def test_the_limits() -> None:
+    assert too_few_since(500, minimum=500) is None
+    assert too_few_since(499, minimum=500) == "499 labelled rows since the loss began are fewer than 500"
+    assert grown_to(1000, 3999, grown=4) is None
+    assert grown_to(1000, 4000, grown=4) == "4000 labelled rows are 4.0 times those that were last trained on"
 
 
 def test_a_loss_waits_for_rows_to_learn_from() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from monitoring.errors import SchemaMismatch
-from monitoring.performance import Joined, Realised, degradation_limit, has_degraded, join_labels, realised
+from monitoring.performance import Joined, Realised, degradation_limit, has_degraded, join_labels, realised, widening
 
 # Sockets that other tests left to the garbage collector may be found while one of these runs.
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -172,3 +172,12 @@ def test_the_limit_lies_on_the_bad_side_even_of_negative_values() -> None:
     assert degradation_limit("roc_auc", 0.9, 0.1) == pytest.approx(0.81)
     assert degradation_limit("rmse", 10, 0.1) == pytest.approx(11)
     assert degradation_limit("r2", -1, 0.1) == pytest.approx(-1.1)
+
+
+def test_a_promise_made_on_few_rows_counts_for_less() -> None:
+    found = Realised("accuracy", 0.82, 0.79, 0.85, 1000, 1.0, True)
+    assert widening(1000, 10**9) == pytest.approx(1.0)
+    assert widening(1000, 250) == pytest.approx(5**0.5)
+    assert has_degraded(0.88, found, 0.05, widening(1000, 10**9)) is True
+    assert has_degraded(0.88, found, 0.05, widening(1000, 250)) is None, "the promise may have been luck"
+    assert has_degraded(0.95, found, 0.05, widening(1000, 250)) is True
