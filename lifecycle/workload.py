@@ -147,6 +147,11 @@ class Monitor(Frozen):
         description="A champion younger than that which does worse than the version before is rolled back; none: never",
     )
     close_after: int = Field(default=3, ge=1, description="Windows without the drift that close its investigation")
+    labels_within: Duration | None = Field(
+        default=None,
+        description="How late labels come: performance is then by those that came in the window, of whichever "
+        "predictions of the champion; unsaid: by the window's own predictions",
+    )
     estimate: bool = Field(default=True, description="Performance without labels, where the model has a reference")
     attribution: bool = Field(default=False, description="Which columns the model looks at: loads it in each window")
     fairness: tuple[FairnessLimit, ...] = Field(

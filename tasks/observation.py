@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
 from monitoring.drift import ColumnDrift
+from monitoring.label_arrival import newly_labelled
 from monitoring.performance import Joined, join_labels
 from platforms.labels import read_labels
 from platforms.ports import RegisteredModel
@@ -21,7 +22,8 @@ CLOCKS_APART = timedelta(hours=1)  # that of whoever wrote a prediction and the 
 
 @dataclass(frozen=True)
 class Window:
-    """The champion's predictions of [start, end), and the labels that have come for them."""
+    """The champion's predictions of [start, end), and labelled ones: of the window or, where labels come late, those
+    whose labels came in it."""
 
     start: datetime
     end: datetime
@@ -36,13 +38,17 @@ class Window:
 
 @step(name="read window")
 def read_window(context: Context, champion: RegisteredModel, start: datetime, end: datetime) -> Window:
-    """The window's predictions by the champion, joined with labels by correlation id."""
-    predictions = context.platform.predictions.between(context.name, start, end)
-    ours = predictions["correlation_id"].astype(str).str.startswith(PROBE)
-    predictions = predictions[~ours & (predictions["model_version"] == champion.version)]
-    predictions = predictions.drop_duplicates("correlation_id").reset_index(drop=True)
-    labels = read_labels(context.platform.blobs, context.name, since=start - CLOCKS_APART)
-    return Window(start, end, predictions, join_labels(predictions, labels))
+    """The window's predictions by the champion, joined with labels by correlation id; see `monitor.labels_within`."""
+    monitor = context.workload.monitor
+    since = start - (monitor.labels_within or timedelta(0))
+    made = context.platform.predictions.between(context.name, since, end)
+    ours = made["correlation_id"].astype(str).str.startswith(PROBE)
+    made = made[~ours & (made["model_version"] == champion.version)].drop_duplicates("correlation_id")
+    predictions = made[made["time"] >= start].reset_index(drop=True)
+    joined = join_labels(made, read_labels(context.platform.blobs, context.name, since=since - CLOCKS_APART))
+    if monitor.labels_within:
+        joined = replace(joined, frame=newly_labelled(joined.frame, start, end, monitor.minimum_rows))
+    return Window(start, end, predictions, joined)
 
 
 def as_rows(drift: list[ColumnDrift]) -> list[dict[str, Any]]:

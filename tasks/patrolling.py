@@ -63,7 +63,7 @@ def look_at(context: Context, champion: RegisteredModel | None, due: datetime) -
     reference = stored_reference(context, champion.tags[DATASET])
     window = read_window.fn(context, champion, span.start, span.end)
     drift, found = check_inputs(reference, window.inputs, minimum_rows=monitor.minimum_rows)
-    findings = [*found, performance_by_labels(context, champion, window)]
+    findings = [*found, performance_by_labels(context, champion, window, reference.profile.rows)]
     told = [finding.message for finding in findings if finding.significant]
     told = told or [f"investigation {one.id} is open" for one in _opened(context)]
     if told:

@@ -11,7 +11,7 @@ from monitoring.direct_loss import estimate_regression
 from monitoring.estimate import Estimate
 from monitoring.judgement import finding
 from monitoring.model_reference import said_in
-from monitoring.performance import Realised, degradation_limit, has_degraded, realised
+from monitoring.performance import Realised, degradation_limit, has_degraded, realised, widening
 from monitoring.standing import judge_concept, judge_standing, standing
 from platforms.ports import RegisteredModel
 from tasks.backtest import promised_at_worst
@@ -26,19 +26,27 @@ from tasks.step import step
 @step(name="check performance")
 def check_performance(observed: Observed) -> list[Finding]:
     """By labels; by the estimate, where the model has a reference for one; and whether the two disagree."""
+    manifest = observed.reference.manifest
     found = performance_by_labels(
-        observed.context, observed.champion, observed.window, observed.reference.manifest.terms
+        observed.context, observed.champion, observed.window, manifest.holdout_rows, manifest.terms
     )
     return [found, *_without_labels(observed)] if observed.context.workload.monitor.estimate else [found]
 
 
 def performance_by_labels(
-    context: Context, champion: RegisteredModel, window: Window, terms: ForecastTerms | None = None
+    context: Context,
+    champion: RegisteredModel,
+    window: Window,
+    reference_rows: int,
+    terms: ForecastTerms | None = None,
 ) -> Finding:
-    """The metric that decides, over the labels that have come; terms: of a forecast."""
+    """The metric that decides, over the labels that have come.
+
+    reference_rows: held-out rows that the champion's promise was measured on. terms: of a forecast.
+    """
     measured = _by_labels(context.workload, window, context.workload.metric, terms)
     promised = promised_at_worst(champion, measured.metric, metrics_of(champion).get(measured.metric))
-    return _realised(context, measured, promised)
+    return _realised(context, measured, promised, reference_rows)
 
 
 def _without_labels(observed: Observed) -> list[Finding]:
@@ -82,9 +90,10 @@ def _estimated(observed: Observed, metric: str) -> Estimate | None:
     return estimate_regression(losses, metric, window.inputs, prediction, minimum_rows=minimum, confidence=CONFIDENCE)
 
 
-def _realised(context: Context, measured: Realised, promised: float | None) -> Finding:
+def _realised(context: Context, measured: Realised, promised: float | None, reference_rows: int) -> Finding:
     tolerance = context.workload.monitor.tolerance
-    degraded = None if promised is None else has_degraded(promised, measured, tolerance)
+    widened = widening(measured.rows, reference_rows)
+    degraded = None if promised is None else has_degraded(promised, measured, tolerance, widened)
     return Finding(
         kind="performance",
         subject=measured.metric,
