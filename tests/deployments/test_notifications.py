@@ -73,7 +73,7 @@ def test_what_happens_is_posted(stack: Service, posted: tuple[str, list[str]]) -
     url, texts = posted
     apply(stack, url)
     first = automations(stack)
-    assert len(first) == 6
+    assert len(first) == 7
     apply(stack, url)
     assert automations(stack) == first
     for event, told in (
