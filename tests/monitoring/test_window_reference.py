@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from lifecycle.columns import Column
+from monitoring.calibration import chance_distance
 from monitoring.drift import drift_findings, reference_profile, score_columns
 from monitoring.errors import SchemaMismatch
 from monitoring.window_quality import quality_findings, quality_reference
@@ -68,3 +69,13 @@ def test_a_window_without_rows_has_no_findings_and_one_without_a_column_is_refus
     assert check_inputs(stored, pd.DataFrame(), minimum_rows=300) == ([], [])
     with pytest.raises(SchemaMismatch, match="lacks the column age"):
         check_inputs(stored, people(500, 1).drop(columns="age"), minimum_rows=300)
+
+
+@pytest.mark.parametrize("size", [300, 3000, 30_000])
+def test_what_chance_does_was_drawn_once_for_windows_of_any_size(stored: WindowReference, size: int) -> None:
+    column = stored.profile.columns[0]
+    assert column.cells is not None
+    assert column.tail is not None
+    drawn = [chance_distance(column.cells, size, 0.001, np.random.default_rng(seed)) for seed in range(20)]
+    kept = chance_distance(column.cells, size, 0.001, np.random.default_rng(0), column.tail)
+    assert kept == pytest.approx(np.mean(drawn), rel=0.1)
