@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.drift_calibration.cases import Case, Episode
 from benchmarks.drift_calibration.detectors import OURS, evidently
+from benchmarks.drift_calibration.goals import figures
 from benchmarks.drift_calibration.running import Effort, count_one
 from benchmarks.drift_calibration.streams import COLUMNS, Stream
 from benchmarks.drift_calibration.tally import Tally, counted, wilson
@@ -120,3 +121,25 @@ def test_the_interval_of_a_count_is_wilsons() -> None:
     """Newcombe 1998, table I: 81 of 263, and 0 of 20."""
     assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
     assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+
+
+def test_goals_are_told_of_ours_and_figures_of_all() -> None:
+    alarm, finding = "an alarm", "a window over its threshold"
+    quiet = {
+        ("weekly", "days", OURS, alarm): Tally(400, 5),
+        ("weekly", "days", OURS, finding): Tally(400, 40),
+        ("weekly", "days", "other", alarm): Tally(400, 300),
+    }
+    ours, other = figures(quiet)
+    assert (ours.goal, ours.met, other.goal, other.met) == ("1 in 100", False, "", True)
+    assert ours.measured.startswith("5/400")
+    shifts = {
+        ("shifts", "0.1 SD in one column", OURS, alarm): Tally(100, 1, [2]),
+        ("shifts", "0.25 SD in one column", OURS, alarm): Tally(100, 99, [2] * 99),
+        ("shifts", "1 SD in one column", OURS, alarm): Tally(100, 100, [2] * 100),
+    }
+    (found,) = figures(shifts)
+    assert found.measured.startswith("199/200")
+    assert found.measured.endswith(", 2.0")
+    assert found.met
+    assert list(figures({("forms", "x", OURS, alarm): Tally(1, 1, [2])})) == []
