@@ -72,7 +72,7 @@ def monitor(
     show_drift_over_time(context, windows, span.end)
     windows.prune(span.end - KEEP_WINDOWS)
     if report:
-        write_report(context, champion, window, drift, judgement)
+        write_report(context, champion, reference, window, drift, judgement)
     prune_reports(context)
     return judgement.decision.action
 

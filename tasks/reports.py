@@ -13,11 +13,10 @@ from prefect import runtime
 from prefect.logging import get_run_logger
 
 from lifecycle.names import report_blob, report_key, report_prefix, snapshot_blob
-from lifecycle.tags import DATASET
 from platforms.investigations import Investigations
 from platforms.ports import NotFound, RegisteredModel
 from tasks.context import Context
-from tasks.datasets import read_holdout
+from tasks.datasets import Holdout
 from tasks.pending_reports import PendingReport, PendingReports
 from tasks.seasons import seen_beside
 from tasks.step import step
@@ -35,7 +34,12 @@ AT_ONCE = 3  # of those that killed runs left: they come late already
 
 @step(name="write Evidently report")
 def write_report(
-    context: Context, champion: RegisteredModel, window: Window, drift: list[ColumnDrift], judgement: Judgement
+    context: Context,
+    champion: RegisteredModel,
+    reference: Holdout,
+    window: Window,
+    drift: list[ColumnDrift],
+    judgement: Judgement,
 ) -> str:
     """The window's report, and those that killed runs left undrawn; its name in the store.
 
@@ -47,7 +51,10 @@ def write_report(
     if hasattr(os, "nice"):
         os.nice(NICE)
     pending = PendingReports(context.platform.blobs, context.name)
-    pending.note(_pending(champion, window, drift, judgement), sample_of(window.inputs, judged_columns(drift)))
+    now_seen = window.inputs
+    then_seen = seen_beside(context, reference, now_seen)
+    rows = [sample_of(frame, judged_columns(drift)) for frame in (now_seen, then_seen)]
+    pending.note(_pending(champion, window, drift, judgement), *rows)
     left = [key for key in pending.left_before(now() - ABANDONED) if key != judgement.key]
     name = _draw(context, pending, judgement.key)
     for key in left[:AT_ONCE]:
@@ -98,7 +105,6 @@ def _pending(
         rows=len(window.predictions),
         labelled=len(window.joined.frame),
         model_version=champion.version,
-        dataset_version=champion.tags[DATASET],
         run_id=champion.run_id,
         decision=judgement.decision.action,
         flow_run=runtime.flow_run.id,
@@ -115,10 +121,9 @@ def _draw(context: Context, pending: PendingReports, key: str) -> str:
     found = pending.get(key)
     if found is None:
         return name
-    note, rows = found
-    reference = seen_beside(context, read_holdout(context, note.dataset_version), rows)
+    note, window, reference = found
     title = f"{context.name}: {note.start:%Y-%m-%d %H:%M} to {note.end:%Y-%m-%d %H:%M} UTC"
-    report = evidently_report(title, note.end, _facts(note), note.findings, note.drifts, reference, rows)
+    report = evidently_report(title, note.end, _facts(note), note.findings, note.drifts, reference, window)
     blobs = context.platform.blobs
     if context.workload.monitor.evidently_ui:
         blobs.write(snapshot_blob(context.name, key), report.snapshot.encode())

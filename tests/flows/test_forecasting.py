@@ -10,7 +10,7 @@ from uuid import uuid4
 import pandas as pd
 import pytest
 
-from lifecycle.names import labels_prefix
+from lifecycle.names import labels_prefix, report_blob
 from monitoring.lagged import lagged_rows
 from platforms.windows import Windows
 from platforms.workloads import load_workload
@@ -73,7 +73,7 @@ def test_it_is_trained_released_and_watched(stack: Service) -> None:
     log, around = stack.platform.predictions, (at - timedelta(days=1), at + timedelta(days=1))
     until("the prediction log", lambda: set(identities) <= set(log.between(NAME, *around)["correlation_id"]), 30)
 
-    code, output = stack.run("monitor", f"{NAME!r}, report=False")
+    code, output = stack.run("monitor", f"{NAME!r}")
     record = next(iter(Windows(stack.platform.blobs, NAME).before(datetime.now(UTC))))
     seen = {finding.about: finding for finding in record.findings}
     told = [finding.message for finding in record.findings]
@@ -84,3 +84,5 @@ def test_it_is_trained_released_and_watched(stack: Service) -> None:
     columns = forecast.row_columns("load", ())[1:]
     assert set(drift) == {"temperature", "holiday", *(column.name for column in columns)}
     assert all(finding.conclusive for finding in drift.values())
+    report = stack.platform.blobs.read(report_blob(NAME, record.key)).decode()
+    assert "temperature is steady" in report

@@ -99,12 +99,12 @@ def test_a_note_gives_back_what_was_decided_and_the_rows(tmp_path: Path) -> None
     columns = [Column(name="x", type="number"), Column(name="flag", type="boolean")]
     drifts = score_columns(reference_profile(then, columns), now)
     note = PendingReport(
-        key="1-a", start=at(0), end=at(24), rows=900, labelled=0, model_version=1, dataset_version="d", run_id="r",
+        key="1-a", start=at(0), end=at(24), rows=900, labelled=0, model_version=1, run_id="r",
         decision="nothing", flow_run=None, findings=tuple(drift_findings(drifts)),
         drift=tuple(vars(drift) for drift in drifts),
     )  # fmt: skip
     pending = PendingReports(LocalBlobStore(tmp_path), "toy")
-    pending.note(note, now)
+    pending.note(note, now, then)
     assert list(pending.left_before(at(0))) == []
     (key,) = pending.left_before(at(24 * 36500))
     found = pending.get(key)
@@ -112,6 +112,7 @@ def test_a_note_gives_back_what_was_decided_and_the_rows(tmp_path: Path) -> None
     assert found[0].drifts == drifts
     assert found[0].findings == note.findings
     pd.testing.assert_frame_equal(found[1], now)
+    pd.testing.assert_frame_equal(found[2], then)
     pending.drawn(key)
     assert pending.get(key) is None
     assert list(LocalBlobStore(tmp_path).list("")) == []
