@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,15 @@ _KEY = "perennial-rows-v1"  # sixteen bytes at most; another key would hold othe
 VERSION_LENGTH = 12
 IDENTITY = "_identity"  # whose row it is, text; empty where nobody knows
 SOURCE = "_source"  # the blob it came from
+
+
+@dataclass(frozen=True)
+class SplitRows:
+    """The rows of a version, which of them are held out (bool, shape (rows,)), and of a series its seasonal error."""
+
+    rows: pd.DataFrame
+    held_out: np.ndarray
+    seasonal_error: float | None = None
 
 
 def row_hashes(frame: pd.DataFrame, names: list[str]) -> np.ndarray:

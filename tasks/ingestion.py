@@ -12,7 +12,7 @@ from monitoring.errors import UnusableData
 from monitoring.inference import infer_columns
 from platforms.labels import read_labels
 from tasks.context import Context
-from tasks.dataset_content import IDENTITY, content_version, is_held_out, without_repeats
+from tasks.dataset_content import IDENTITY, SplitRows, content_version, is_held_out, without_repeats
 from tasks.datasets import newest_manifest, write_dataset
 from tasks.intake import Intake, IntakeOf, settle_classes
 from tasks.raw_data import RawFile, read_batches
@@ -64,20 +64,13 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
         told = "\n".join(f"- {intake.name}: {intake.as_row()['what is wrong']}" for intake in intakes if intake.is_told)
         raise UnusableData(f"No usable row in {len(intakes)} sources:\n{told}")
     data = context.workload.data
+    forecast = context.workload.forecast
+    if forecast is not None:
+        columns = forecast.row_columns(data.label, columns[1:])
     names = [*(column.name for column in columns), data.label]
     rows = pd.concat(usable, ignore_index=True).sort_values(OBSERVED_AT, kind="stable", ignore_index=True)
-    forecast, error = context.workload.forecast, None
-    if forecast is not None:
-        series = series_rows(rows, forecast, data.label, data.newest_rows)
-        rows, held_out, error = series.rows, series.held_out, series.seasonal_error
-        columns = forecast.row_columns(data.label, columns[1:])
-        names = [*(column.name for column in columns), data.label]
-    else:
-        rows = without_repeats(rows, names)
-        if data.newest_rows is not None:
-            rows = rows.tail(data.newest_rows).reset_index(drop=True)
-        _refuse_one_class(context, rows)
-        held_out = is_held_out(rows, names)
+    split = _split(context, rows, names)
+    rows, held_out = split.rows, split.held_out
     manifest = DatasetManifest(
         workload=context.name,
         version=content_version(rows, names, columns, "" if forecast is None else forecast.model_dump_json()),
@@ -94,11 +87,23 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
         newest=rows[OBSERVED_AT].max().to_pydatetime(),
         sources=tuple(intake.name for intake in intakes if len(intake.good)),
         forecast=forecast,
-        seasonal_error=error,
+        seasonal_error=split.seasonal_error,
     )
     kept = [*names, OBSERVED_AT]
     write_dataset(context.platform.blobs, manifest, rows.loc[~held_out, kept], rows.loc[held_out, kept])
     return manifest
+
+
+def _split(context: Context, rows: pd.DataFrame, names: list[str]) -> SplitRows:
+    """The rows that count, and which of them no training sees."""
+    data, forecast = context.workload.data, context.workload.forecast
+    if forecast is not None:
+        return series_rows(rows, forecast, data.label, data.newest_rows)
+    rows = without_repeats(rows, names)
+    if data.newest_rows is not None:
+        rows = rows.tail(data.newest_rows).reset_index(drop=True)
+    _refuse_one_class(context, rows)
+    return SplitRows(rows, is_held_out(rows, names))
 
 
 def _columns(context: Context, files: list[RawFile]) -> tuple[Column, ...]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
 import pandas as pd
 
 from lifecycle.dataset import OBSERVED_AT
@@ -12,19 +9,10 @@ from lifecycle.durations import spell_duration
 from lifecycle.forecast import Forecast
 from monitoring.errors import UnusableData
 from monitoring.lagged import lagged_rows, seasonal_error
-from tasks.dataset_content import IDENTITY
+from tasks.dataset_content import IDENTITY, SplitRows
 
 
-@dataclass(frozen=True)
-class SeriesRows:
-    """Rows in the order of time, which of them are held out (bool, shape (rows,)), and the seasonal naive error."""
-
-    rows: pd.DataFrame
-    held_out: np.ndarray
-    seasonal_error: float | None
-
-
-def series_rows(rows: pd.DataFrame, forecast: Forecast, label: str, newest_rows: int | None) -> SeriesRows:
+def series_rows(rows: pd.DataFrame, forecast: Forecast, label: str, newest_rows: int | None) -> SplitRows:
     """The rows that a series makes: each time once, as it was observed last.
 
     rows: in the order they were observed, with the time in Unix seconds. The first rows, which lack their oldest lag,
@@ -43,4 +31,4 @@ def series_rows(rows: pd.DataFrame, forecast: Forecast, label: str, newest_rows:
         raise UnusableData(f"The series leaves nothing to train on: {needed} are looked back on or held out.")
     kept[OBSERVED_AT] = pd.to_datetime(kept[forecast.time], unit="s", utc=True)
     kept[IDENTITY] = ""
-    return SeriesRows(kept, held_out, seasonal_error(series, forecast, label, before=cut))
+    return SplitRows(kept, held_out, seasonal_error(series, forecast, label, before=cut))
