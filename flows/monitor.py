@@ -12,6 +12,7 @@ from lifecycle.findings import Finding
 from lifecycle.names import CHAMPION
 from lifecycle.tags import DATASET
 from monitoring.drift import ColumnDrift, drift_findings
+from monitoring.drift_table import drift_table
 from platforms.ports import RegisteredModel
 from platforms.windows import Windows
 from tasks.checks.attribution import check_attribution
@@ -27,7 +28,7 @@ from tasks.datasets import read_holdout
 from tasks.investigating import close_investigations, open_investigation
 from tasks.judgement import Judgement, judge_window
 from tasks.model_reference import read_model_reference
-from tasks.observation import Window, as_rows, read_window
+from tasks.observation import Window, read_window
 from tasks.pictures import show_drift, show_drift_over_time
 from tasks.reports import prune_reports, write_report
 from tasks.spans import KEEP_WINDOWS, served_since, span_until, window_key
@@ -124,4 +125,4 @@ def _tell(
         f"{len(window.predictions)} predictions, {window.joined.labelled_share:.0%} of them labelled.\n\n{unclear}",
     )
     if drift:
-        tell_table(context, "drift", as_rows(drift), "Drift by column, the worst first")
+        tell_table(context, "drift", drift_table(drift), "Drift by column, the worst first")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pandas as pd
 
-from monitoring.drift import ColumnDrift
 from monitoring.label_arrival import newly_labelled
 from monitoring.performance import Joined, join_labels
 from platforms.labels import read_labels
@@ -49,32 +47,3 @@ def read_window(context: Context, champion: RegisteredModel, start: datetime, en
     if monitor.labels_within:
         joined = replace(joined, frame=newly_labelled(joined.frame, start, end, monitor.minimum_rows))
     return Window(start, end, predictions, joined)
-
-
-def as_rows(drift: list[ColumnDrift]) -> list[dict[str, Any]]:
-    """For the table on the run's page, the worst first."""
-    return [
-        {
-            "column": column.column,
-            "statistic": column.statistic,
-            "score": _rounded(column.score),
-            "threshold": _rounded(column.threshold),
-            "missing": f"{column.missing_rate:.1%}",
-            "verdict": _verdict(column),
-        }
-        for column in sorted(drift, key=_badness, reverse=True)
-    ]
-
-
-def _badness(column: ColumnDrift) -> float:
-    return column.score / column.threshold if column.score is not None and column.threshold else 0.0
-
-
-def _verdict(column: ColumnDrift) -> str:
-    if column.drifted:
-        return "DRIFTED"
-    return "steady" if column.conclusive else f"inconclusive: {column.reason}"
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
