@@ -14,8 +14,13 @@ from tasks.step import step
 
 @step(name="check attribution")
 def check_attribution(observed: Observed) -> list[Finding]:
-    """One finding; none where the workload does not ask for it, or the champion was registered without a reference."""
+    """One finding; none where the workload does not ask for it, or the champion was registered without a reference.
+
+    None of a series either: what a forecast looks at follows the season, and the hold-out is of one.
+    """
     model, context = observed.model, observed.context
+    if observed.seasonal:
+        return []
     if not context.workload.monitor.attribution or model is None or model.attribution is None or not observed.asked:
         return []
     from tasks.evaluation import load_version, score
