@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -127,7 +128,12 @@ def _segments(reference: Holdout, window: Window, alarms: Sequence[Alarm | Findi
 
     if window.predictions.empty:
         return []
-    named = {alarm.subject for alarm in alarms}
     columns = reference.manifest.columns
-    suspects = [column for column in columns if column.name in named] or list(columns)
+    named = [column for column in columns if any(_is_about(alarm.subject, column.name) for alarm in alarms)]
+    suspects = named or list(columns)
     return suspect_segments(reference.features, window.inputs, suspects)
+
+
+def _is_about(subject: str, column: str) -> bool:
+    """Whether a finding's subject is the column, or names it: `missing values of age`, `roc_auc by age (ratio)`."""
+    return subject == column or re.search(rf" (of|by) {re.escape(column)}( \(.*\))?$", subject) is not None
