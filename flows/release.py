@@ -74,6 +74,7 @@ def _outcome(context: Context, version: RegisteredModel) -> Approved | State[Any
         _clear_staging(context)
         return waiting
     if current == version.version:
+        _clear_staging(context)  # of the release that a kill kept from it
         return Completed(message=f"Version {version.version} of {context.name} is the champion already.")
     if version.tags.get(VERDICT) == "rejected":
         return Completed(message=f"Version {version.version} was rejected before: {version.tags.get(REASON, '')}")
