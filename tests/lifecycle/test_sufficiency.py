@@ -11,7 +11,7 @@ from tests.lifecycle.seen import Past, at, finding, span, workload
 
 LOSS = finding("performance", subject="roc_auc")
 KEPT = finding("performance", False, subject="roc_auc")
-BROKEN = finding("quality", subject="weight")
+BROKEN = finding("quality", subject="missing values of weight").model_copy(update={"unfit": True})
 
 
 def decided(*findings: object, **circumstances: object):  # type: ignore[no-untyped-def]
