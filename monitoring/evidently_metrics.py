@@ -29,6 +29,7 @@ from monitoring.drift import ColumnDrift
 from monitoring.drift_table import drift_table, worst_first
 
 STATUS = {"finding": TestStatus.FAIL, "inconclusive": TestStatus.WARNING, "steady": TestStatus.SUCCESS}
+_MANY = ("drift", "quality")  # checked column by column: what is steady of these would bury the rest
 _BEFORE = ("finding", "inconclusive", "steady")
 
 
@@ -78,7 +79,7 @@ class _HeadlineCalculation(SingleValueCalculation[Headline]):
 
 
 class Findings(SingleValueMetric):
-    """How many findings the window has, with a test for each check and their table, but for columns that are steady."""
+    """How many findings the window has, a test for each check, and their table but for steady columns and quality."""
 
     rows: list[list[str]]
     significant: int
@@ -92,7 +93,7 @@ class _FindingsCalculation(SingleValueCalculation[Findings]):
         return result
 
     def display_name(self) -> str:
-        return "What this window showed; columns that are steady stand in the next table"
+        return "What this window showed; of columns and their quality, what is not steady"
 
 
 class DriftedColumns(SingleValueMetric):
@@ -184,7 +185,7 @@ def finding_metrics(name: str, facts: dict[str, str], findings: list[Finding]) -
     """What the report is of, all checks as a table and as tests, then a value for each that measured something."""
     ordered = sorted(findings, key=_importance)
     table = Findings(
-        rows=[_finding_row(one) for one in ordered if one.kind != "drift" or verdict_of(one) != "steady"],
+        rows=[_finding_row(one) for one in ordered if one.kind not in _MANY or verdict_of(one) != "steady"],
         significant=sum(finding.significant for finding in findings),
         tests=[
             Verdict(subject=finding.subject, verdict=verdict_of(finding), message=finding.message, alias=finding.kind)

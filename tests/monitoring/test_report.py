@@ -77,11 +77,11 @@ def test_every_finding_is_a_test_with_the_verdict_that_was_decided(
     assert {*told.values()} == {*STATES.values()}
 
 
-def test_the_table_of_checks_leaves_out_nothing_but_steady_columns(
+def test_the_table_of_checks_leaves_out_nothing_but_steady_columns_and_quality(
     report: WindowReport, findings: list[Finding]
 ) -> None:
     checks, columns = (widget["params"] for widget in widgets(page(report)) if widget["type"] == "table")
-    quiet = [one for one in findings if one.kind == "drift" and verdict(one) == "steady"]
+    quiet = [one for one in findings if one.kind in ("drift", "quality") and verdict(one) == "steady"]
     assert sorted((row[0], row[1], row[2], row[5]) for row in checks["data"]) == sorted(
         (one.kind, one.subject, verdict(one), one.message) for one in findings if one not in quiet
     )
