@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+KEY = "perennial.key"  # the training: its data, code and parameters; versions made by the same are the same
 DATASET = "perennial.dataset"  # the dataset version that it was trained on
 VERDICT = "perennial.verdict"  # approved, promoted, rejected; none before its release
 REASON = "perennial.reason"  # why it was rejected

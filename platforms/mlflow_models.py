@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lifecycle.tags import KEY
 from platforms.folder_digest import SHA256, folder_digest
 from platforms.mlflow_rest import AlreadyThere, MlflowRest
-from platforms.mlflow_runs import KEY, MlflowRuns, pairs
+from platforms.mlflow_runs import MlflowRuns, pairs
 from platforms.ports import NotFound, RegisteredModel
 
 _FOLDER = "model"

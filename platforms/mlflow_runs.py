@@ -7,10 +7,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from lifecycle.tags import KEY
 from platforms.mlflow_rest import AlreadyThere, MlflowRest
 from platforms.ports import NotFound
-
-KEY = "perennial.key"  # the tag that makes a call repeatable
 
 
 class MlflowRuns:

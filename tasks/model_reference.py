@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lifecycle.metrics import ESTIMATED
 from lifecycle.names import reference_blob
+from lifecycle.tags import KEY
 from platforms.ports import NotFound, RegisteredModel
 from tasks.context import Context
 from tasks.datasets import Holdout
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from monitoring.direct_loss import LossReference
     from monitoring.model_reference import ModelReference
 
-KEY = "perennial.key"  # the registry's tag that names the training
 _REFERENCE, _LOSSES, _LOSS_MODELS = "reference.json", "losses.json", "losses.skops"
 
 

@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 
 from lifecycle.dataset import DatasetManifest
-from lifecycle.tags import DATASET
+from lifecycle.tags import DATASET, KEY
 from platforms.ports import Job, RegisteredModel
 from tasks.backtest import backtest_tags
 from tasks.context import Context
 from tasks.datasets import read_holdout
-from tasks.model_reference import KEY, write_model_reference
+from tasks.model_reference import write_model_reference
 from tasks.searching import search_tags, tell_trials
 from tasks.step import step
 

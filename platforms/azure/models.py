@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lifecycle.names import Stage
+from lifecycle.tags import KEY
 from platforms.azure.clients import AzureClients
 from platforms.azure.environments import Environments
 from platforms.azure.errors import told
 from platforms.folder_digest import SHA256, folder_digest
-from platforms.mlflow_runs import KEY, MlflowRuns
+from platforms.mlflow_runs import MlflowRuns
 from platforms.ports import NotFound, RegisteredModel
 
 if TYPE_CHECKING:
