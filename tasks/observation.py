@@ -31,7 +31,12 @@ class Window:
     @property
     def inputs(self) -> pd.DataFrame:
         """What was asked, a column a feature."""
-        return pd.DataFrame(list(self.predictions["inputs"]))
+        return inputs_of(self.predictions)
+
+
+def inputs_of(predictions: pd.DataFrame) -> pd.DataFrame:
+    """What was asked in them, a column a feature."""
+    return pd.DataFrame(list(predictions["inputs"]))
 
 
 @step(name="read window")

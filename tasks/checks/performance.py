@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lifecycle.findings import Finding
 from lifecycle.forecast import ForecastTerms
 from lifecycle.metrics import ESTIMATED
@@ -18,9 +20,12 @@ from tasks.backtest import promised_at_worst
 from tasks.checks.observed import CONFIDENCE, Observed
 from tasks.context import Context
 from tasks.model_reference import read_loss_reference
-from tasks.observation import Window
+from tasks.observation import Window, inputs_of
 from tasks.registration import metrics_of
 from tasks.step import step
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @step(name="check performance")
@@ -55,10 +60,12 @@ def _without_labels(observed: Observed) -> list[Finding]:
         return []
     metric = workload.metric if workload.metric in ESTIMATED[workload.kind] else ESTIMATED[workload.kind][0]
     promised = metrics_of(observed.champion).get(metric)
-    estimate = _estimated(observed, metric)
+    measured = _by_labels(workload, observed.window, metric)
+    window = observed.window
+    # Labels may have come for other rows than the window's, which may be harder with no concept having changed.
+    estimate = _estimated(observed, metric, window.joined.frame if measured.conclusive else window.predictions)
     if estimate is None or promised is None:
         return []
-    measured = _by_labels(workload, observed.window, metric)
     if measured.conclusive:  # labels overrule the estimate: what it is still good for is to be contradicted
         concept = judge_concept(measured, estimate)
         return [finding("drift", concept)] if concept.conclusive else []
@@ -72,12 +79,15 @@ def _by_labels(workload: Workload, window: Window, metric: str, terms: ForecastT
     return realised(workload.kind, window.joined, metric, terms=terms, minimum_rows=minimum, confidence=CONFIDENCE)
 
 
-def _estimated(observed: Observed, metric: str) -> Estimate | None:
-    """None where the champion was registered without what an estimate needs, or does not say how sure it is."""
-    model, window, minimum = observed.model, observed.window, observed.minimum_rows
-    if model is None or not observed.asked:
+def _estimated(observed: Observed, metric: str, rows: pd.DataFrame) -> Estimate | None:
+    """None where the champion was registered without what an estimate needs, or does not say how sure it is.
+
+    rows: predictions.
+    """
+    model, minimum = observed.model, observed.minimum_rows
+    if model is None or rows.empty:
         return None
-    prediction, probability = said_in(window.predictions, model.classes)
+    prediction, probability = said_in(rows, model.classes)
     if model.calibrated is not None:
         if probability is None:
             return None
@@ -87,7 +97,8 @@ def _estimated(observed: Observed, metric: str) -> Estimate | None:
     losses = read_loss_reference(observed.context, observed.champion)
     if losses is None:
         return None
-    return estimate_regression(losses, metric, window.inputs, prediction, minimum_rows=minimum, confidence=CONFIDENCE)
+    inputs = inputs_of(rows)
+    return estimate_regression(losses, metric, inputs, prediction, minimum_rows=minimum, confidence=CONFIDENCE)
 
 
 def _realised(context: Context, measured: Realised, promised: float | None, reference_rows: int) -> Finding:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from lifecycle.findings import Finding
 from monitoring.arrivals import judge_freshness, judge_volume, longest_silence
-from monitoring.judgement import Judgement, finding
+from monitoring.judgement import Judgement, finding, inconclusive
 from monitoring.service import ServiceSample, judge_service
 from platforms.ports import NotFound, Unavailable
 from platforms.windows import Windows
@@ -30,8 +30,10 @@ def _slot(observed: Observed) -> list[Judgement]:
     try:
         endpoint = endpoints.get(name)
         metrics = endpoints.metrics(name)
-    except (NotFound, Unavailable):
+    except NotFound:
         return []
+    except Unavailable as reason:
+        return [inconclusive("error rate", f"The error rate is not known: {reason}")]
     version = str(observed.champion.version)
     serving = [slot.name for slot in endpoint.slots.values() if slot.tags.get("model_version") == version]
     limits = observed.context.workload.monitor.service

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,10 @@ import pandas as pd
 import pytest
 
 from lifecycle.columns import Column
-from lifecycle.dataset import DatasetManifest
 from lifecycle.workload import Workload
 from tasks.datasets import Holdout
 from tasks.fairness_gate import fairness_checks
+from tests.tasks.manifests import manifest_of
 
 COLUMNS = (Column(name="score", type="number"), Column(name="group", type="category"))
 
@@ -44,23 +43,7 @@ def _holdout() -> Holdout:
         {"score": rng.normal(0, 1, 2000), "group": rng.choice(["a", "b", "few"], 2000, p=[0.7, 0.29, 0.01])}
     )
     frame["sick"] = (rng.random(2000) < 1 / (1 + np.exp(-3 * frame["score"]))).astype(int)
-    manifest = DatasetManifest(
-        workload="toy",
-        version="v",
-        kind="classification",
-        label="sick",
-        id=None,
-        columns=COLUMNS,
-        rows=2000,
-        train_rows=0,
-        holdout_rows=2000,
-        raw_rows=2000,
-        labelled_rows=0,
-        quarantined_rows=0,
-        newest=datetime(2026, 1, 1, tzinfo=UTC),
-        sources=(),
-    )
-    return Holdout(frame, manifest)
+    return Holdout(frame, manifest_of("classification", "sick", *COLUMNS))
 
 
 def test_a_group_that_would_lose_holds_the_release(holdout: Holdout) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,13 +15,12 @@ from sklearn.linear_model import LinearRegression
 
 from lifecycle.alarms import Span
 from lifecycle.columns import Column
-from lifecycle.dataset import DatasetManifest
 from lifecycle.workload import Workload
 from monitoring.direct_loss import estimate_regression
-from monitoring.performance import join_labels
+from monitoring.performance import Joined, join_labels
 from platforms.ledger import Ledger
 from platforms.local.blobs import LocalBlobStore
-from platforms.ports import NotFound, RegisteredModel
+from platforms.ports import NotFound, RegisteredModel, Unavailable
 from platforms.settings import Settings
 from platforms.windows import Windows
 from tasks.checks.observed import Observed
@@ -31,6 +31,7 @@ from tasks.datasets import Holdout
 from tasks.model_reference import read_loss_reference, read_model_reference, write_model_reference
 from tasks.observation import Window
 from tests.lifecycle.seen import record
+from tests.tasks.manifests import manifest_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SPAN = Span(key="w", start=START, end=START + timedelta(days=1), model_version=1)
@@ -59,23 +60,7 @@ def _context(tmp_path: Path) -> Context:
 
 @pytest.fixture(name="holdout")
 def _holdout() -> Holdout:
-    manifest = DatasetManifest(
-        workload="toy",
-        version="v",
-        kind="regression",
-        label="price",
-        id=None,
-        columns=(Column(name="size", type="number"),),
-        rows=2000,
-        train_rows=0,
-        holdout_rows=2000,
-        raw_rows=2000,
-        labelled_rows=0,
-        quarantined_rows=0,
-        newest=START,
-        sources=(),
-    )
-    return Holdout(houses(2000, 0), manifest)
+    return Holdout(houses(2000, 0), manifest_of("regression", "price", Column(name="size", type="number")))
 
 
 @pytest.fixture(name="model")
@@ -132,6 +117,65 @@ def test_without_labels_the_estimate_is_a_finding(context: Context, holdout: Hol
     _, lost = check_performance.fn(observed(context, holdout, model, rmse=0.5))
     assert (fine.kind, fine.conclusive, fine.significant) == ("estimate", True, False)
     assert lost.significant, "a model that promised half the error has lost it"
+
+
+def test_labels_contradict_the_estimate_of_their_own_rows(
+    context: Context, holdout: Holdout, model: LinearRegression
+) -> None:
+    """Labels that come late are of other rows than the window's, which may be easier."""
+    rng = np.random.default_rng(0)
+    then = holdout.frame.assign(price=3 * holdout.frame["size"] + rng.normal(0, 1, 2000) * spread(holdout.frame))
+    write_model_reference(context, "training", model, Holdout(then, holdout.manifest))
+    window = observed(context, holdout, model)
+    asked = window.window.predictions
+    large = [one for one in asked["inputs"] if one["size"] > 0] * 2  # the hard ones
+    asked = asked.head(len(large)).assign(inputs=large, prediction=model.predict(pd.DataFrame(large)))
+    small = houses(1000, 4).query("size < 0")
+    usual, other = (
+        small.assign(label=3 * small["size"] + moved + rng.normal(0, 1, len(small)) * spread(small))
+        for moved in (0.0, 2.0)
+    )
+    told = {
+        name: check_performance.fn(replace(window, window=replace(window.window, predictions=asked, joined=of(rows))))
+        for name, rows in {"usual": with_predictions(usual, model), "other": with_predictions(other, model)}.items()
+    }
+    assert not [one for one in told["usual"] if one.significant and one.kind == "drift"]
+    assert [one.kind for one in told["other"] if one.significant] == ["performance", "drift"]
+
+
+def spread(rows: pd.DataFrame) -> pd.Series:
+    """How far prices of large houses are from what one would expect, beside those of small ones."""
+    return 0.5 + 1.5 * (rows["size"] > 0)
+
+
+def with_predictions(rows: pd.DataFrame, model: LinearRegression) -> pd.DataFrame:
+    inputs = rows[["size"]]
+    return pd.DataFrame(
+        {
+            "correlation_id": [f"old-{number}" for number in range(len(rows))],
+            "prediction": model.predict(inputs),
+            "inputs": inputs.to_dict("records"),
+            "label": rows["label"].to_numpy(),
+        }
+    )
+
+
+def of(frame: pd.DataFrame) -> Joined:
+    return Joined(frame, 1.0, len(frame))
+
+
+def test_a_slot_that_tells_nothing_is_not_fine(context: Context, holdout: Holdout, model: LinearRegression) -> None:
+    class Unreachable:
+        def get(self, name: str) -> Any:
+            raise Unavailable(f"{name}: the gateway does not answer.")
+
+    store, seen = Windows(context.platform.blobs, "other"), observed(context, holdout, model)
+    assert "error rate" not in {one.subject for one in check_service.fn(seen, store)}, "there is no endpoint"
+    platform = cast(Any, SimpleNamespace(blobs=context.platform.blobs, endpoints=Unreachable()))
+    unknown = replace(seen, context=replace(context, platform=platform))
+    told = {one.subject: one for one in check_service.fn(unknown, store)}
+    assert not told["error rate"].conclusive
+    assert "the gateway does not answer" in told["error rate"].message
 
 
 def test_fewer_rows_than_usual_are_told_once_there_is_a_usual(
