@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.drift_calibration.cases import Case, Episode
-from benchmarks.drift_calibration.detectors import OURS, evidently
+from benchmarks.drift_calibration.detectors import OURS, evidently, findings
 from benchmarks.drift_calibration.goals import figures
 from benchmarks.drift_calibration.running import Effort, count_one
 from benchmarks.drift_calibration.streams import COLUMNS, Stream
@@ -101,18 +101,7 @@ def test_a_detection_counts_once_in_time_and_on_what_moved() -> None:
 
 def test_an_alarm_is_the_second_finding_of_the_same() -> None:
     def seen(*subjects: str) -> list[Finding]:
-        return [
-            Finding(
-                kind="drift",
-                subject=name,
-                score=None,
-                threshold=None,
-                significant=name in subjects,
-                conclusive=True,
-                message=name,
-            )
-            for name in "ab"
-        ]
+        return findings({name: name in subjects for name in "ab"})
 
     windows = [seen("a"), seen("b"), seen("b"), seen("b"), seen(), seen("b")]
     assert alarmed(windows, CONFIRMED) == [set(), set(), {"b"}, {"b"}, set(), set()]
