@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from prefect import flow
 
 from flows.parameters import WorkloadName
@@ -26,14 +28,14 @@ def ingest(workload: WorkloadName) -> str:
     return ingest_into(open_context(workload)).version
 
 
-def ingest_into(context: Context) -> DatasetManifest:
-    """The steps of `ingest`, for flows that have a context already."""
+def ingest_into(context: Context, since: datetime | None = None) -> DatasetManifest:
+    """The steps of `ingest`, for flows that have a context already. since: rows from before are left out."""
     files = find_raw(context)
     labelled = read_labelled(context)
     columns, intakes = validate(context, files, labelled)
     told = [intake.as_row() for intake in intakes if intake.is_told]
     tell_table(context, "sources", told, "What was read, and what was wrong with it")
-    manifest = write_version(context, columns, intakes)
+    manifest = write_version(context, columns, intakes, since)
     _tell(context, manifest, intakes)
     return manifest
 
@@ -44,6 +46,8 @@ def _tell(context: Context, manifest: DatasetManifest, intakes: list[Intake]) ->
         f"{manifest.holdout_rows} held out), {manifest.quarantined_rows} in quarantine."
     )
     text = f"### {summary}\n\n{manifest.raw_rows} raw rows, {manifest.labelled_rows} labelled predictions."
+    if manifest.since is not None:
+        text += f" Those from before {manifest.since:%Y-%m-%d %H:%M} UTC are of another world, and were left out."
     unusable = [intake for intake in intakes if intake.problem and not intake.passed_over]
     passed_over = [intake for intake in intakes if intake.passed_over]
     text += _list("Not used, or not to their end", unusable) + _list("Passed over", passed_over)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 WorkloadName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,22}[a-z0-9]$")]
 ModelVersion = Annotated[int | None, Field(ge=1)]
@@ -19,7 +19,7 @@ BlobPrefix = Annotated[str, Field(pattern=r"^[^/\\].*/$", max_length=900)]
 ScoringKey = Annotated[str | None, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9-]{0,63}$")]
 ErrorThreshold = Annotated[int, Field(ge=-1)]
 AnnotationRows = Annotated[int | None, Field(ge=1, le=100_000)]
-Moment = AwareDatetime | None
+Moment = Annotated[AwareDatetime | None, BeforeValidator(lambda told: told or None)]  # events tell "" for none
 Reason = Annotated[str, Field(min_length=1, max_length=4000)]
 
 # How long a killed run's slot stays taken: the shortest that Prefect allows. A living run renews its lease.

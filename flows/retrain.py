@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from prefect import flow
 from prefect.concurrency.sync import concurrency
 
 from flows.cancellation import cancel_training
-from flows.parameters import LEASE_SECONDS, Reason, WorkloadName
+from flows.parameters import LEASE_SECONDS, Moment, Reason, WorkloadName
+from lifecycle.names import CHAMPION
 from lifecycle.tags import DATASET
-from tasks.context import open_context
+from tasks.context import Context, open_context
 from tasks.story import record, tell
 
 
@@ -22,6 +25,7 @@ def retrain(
     workload: WorkloadName,
     reason: Reason = "asked for by hand",
     key: str = "manual",
+    since: Moment = None,
 ) -> int:
     """The candidate's version. One a workload at a time.
 
@@ -29,6 +33,7 @@ def retrain(
         workload: The model's name, as its workload.yaml says, such as diabetes.
         reason: Why, in words.
         key: What asked for it: the same key is the same retraining, but for manual and schedule.
+        since: Learn from no row from before. Empty: as the champion did.
     """
     from flows.ingest import ingest_into  # here, where the run is Running already: pandas takes half a second
     from flows.train import start_release, train_on
@@ -39,7 +44,7 @@ def retrain(
         record(context, "requested", key, f"A retraining was asked for: {reason}")
         version = trained_for(context, key) if key not in UNNAMED else None
         if version is None:
-            version = train_on(context, ingest_into(context), trigger=key)
+            version = train_on(context, ingest_into(context, since or _as_the_champion(context)), trigger=key)
         run = start_release(context, version)
     tell(
         context,
@@ -48,3 +53,11 @@ def retrain(
         f"Trained on dataset {version.tags[DATASET]}; its release is the flow run [`{run}`](/runs/flow-run/{run}).",
     )
     return version.version
+
+
+def _as_the_champion(context: Context) -> datetime | None:
+    """Rows from before its world would teach what no longer holds."""
+    from tasks.learnable import learnt_since
+
+    champion = context.platform.models.by_alias(context.name, CHAMPION)
+    return None if champion is None else learnt_since(champion)

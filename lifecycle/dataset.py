@@ -29,6 +29,7 @@ class DatasetManifest(Frozen):
     labelled_rows: int  # from predictions whose labels have arrived
     quarantined_rows: int
     newest: datetime  # UTC
+    since: datetime | None = None  # UTC: rows from before were left out
     sources: tuple[str, ...]
     forecast: Forecast | None = None  # of a series: how its columns were made
     seasonal_error: float | None = None  # of a series: see ForecastTerms

@@ -27,6 +27,7 @@ class Circumstances(Frozen):
     worse_than_before: str | None = None  # why the version before would serve better
     too_few: str | None = None  # why the labelled rows since the loss began do not suffice to learn from
     grown: str | None = None  # how many more labelled rows there are than the champion was trained on, where they count
+    since: datetime | None = None  # UTC: since when the rows are of the world as it is now, where it changed
 
 
 class Decision(Frozen):
@@ -37,6 +38,7 @@ class Decision(Frozen):
     outcome: Outcome = "steady"
     reason: str
     obstacles: tuple[str, ...] = ()  # why no retraining follows that the alarms would have asked for
+    since: datetime | None = None  # UTC: a retraining learns from no row from before
 
 
 def decide(workload: Workload, findings: Sequence[Finding], judged: Judged, circumstances: Circumstances) -> Decision:
@@ -59,7 +61,7 @@ def decide(workload: Workload, findings: Sequence[Finding], judged: Judged, circ
     actions.discard("retrain")
     obstacles = _obstacles(workload, findings, judged, circumstances)
     if not obstacles:
-        return _decision(actions | {"retrain"}, outcome, f"{told}.")
+        return _retraining(actions, outcome, f"{told}.", circumstances)
     if judged.raised:
         actions.add("notify")
         return _decision(actions, outcome, f"{told}. No retraining: {'; '.join(obstacles)}.", obstacles)
@@ -78,7 +80,7 @@ def _without_alarms(
     if obstacles:
         reason = f"{quiet} {circumstances.grown}. No retraining: {'; '.join(obstacles)}."
         return Decision(action="nothing", outcome=outcome, reason=reason, obstacles=obstacles)
-    return _decision({"retrain"}, outcome, f"{circumstances.grown}. {quiet}")
+    return _retraining(set(), outcome, f"{circumstances.grown}. {quiet}", circumstances)
 
 
 def losses(findings: Sequence[Finding], alarms: Sequence[Alarm]) -> list[Alarm]:
@@ -149,6 +151,12 @@ def _decision(actions: set[Action], outcome: Outcome, reason: str, obstacles: tu
         reason=reason,
         obstacles=obstacles,
     )
+
+
+def _retraining(actions: set[Action], outcome: Outcome, why: str, circumstances: Circumstances) -> Decision:
+    since = circumstances.since
+    told = why if since is None else f"{why} It learns from the rows since {since:%Y-%m-%d %H:%M} UTC."
+    return _decision(actions | {"retrain"}, outcome, told).model_copy(update={"since": since})
 
 
 def _quiet(findings: Sequence[Finding], judged: Judged) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 KEY = "perennial.key"  # the training: its data, code and parameters; versions made by the same are the same
 DATASET = "perennial.dataset"  # the dataset version that it was trained on
+LEARNT_SINCE = "perennial.learnt-since"  # ISO 8601, UTC: where it was trained on no row from before
 VERDICT = "perennial.verdict"  # approved, promoted, rejected; none before its release
 REASON = "perennial.reason"  # why it was rejected
 APPROVED_BY = "perennial.approved-by"

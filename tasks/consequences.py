@@ -59,7 +59,8 @@ def announce(context: Context, champion: RegisteredModel, drift: Sequence[Column
     for action in _asked_for(judgement.decision):
         asked = {**version, "leave": str(champion.version), "reason": judgement.decision.reason[:4000]}
         start, end = judgement.span.start.isoformat(), judgement.span.end.isoformat()
-        emit(context, REQUESTS[action], key, {**asked, "start": start, "end": end})
+        since = "" if judgement.decision.since is None else judgement.decision.since.isoformat()
+        emit(context, REQUESTS[action], key, {**asked, "start": start, "end": end, "since": since})
 
 
 def keep(

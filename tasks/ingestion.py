@@ -8,6 +8,7 @@ import pandas as pd
 
 from lifecycle.columns import Column
 from lifecycle.dataset import OBSERVED_AT, DatasetManifest
+from lifecycle.sufficiency import FEWEST_ROWS
 from monitoring.errors import UnusableData
 from monitoring.inference import infer_columns
 from platforms.labels import read_labels
@@ -57,8 +58,13 @@ def validate(context: Context, files: list[RawFile], labelled: pd.DataFrame) -> 
 
 
 @step(name="write dataset version")
-def write_version(context: Context, columns: tuple[Column, ...], intakes: list[Intake]) -> DatasetManifest:
-    """Write the dataset version that these rows make, or find it. UnusableData where no model can be made of them."""
+def write_version(
+    context: Context, columns: tuple[Column, ...], intakes: list[Intake], since: datetime | None = None
+) -> DatasetManifest:
+    """Write the dataset version that these rows make, or find it. UnusableData where no model can be made of them.
+
+    since: rows from before are left out, unless no model could be made of the others alone.
+    """
     usable = [intake.good for intake in intakes if len(intake.good)]
     if not usable:
         told = "\n".join(f"- {intake.name}: {intake.as_row()['what is wrong']}" for intake in intakes if intake.is_told)
@@ -69,6 +75,9 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
         columns = forecast.row_columns(data.label, columns[1:])
     names = [*(column.name for column in columns), data.label]
     rows = pd.concat(usable, ignore_index=True).sort_values(OBSERVED_AT, kind="stable", ignore_index=True)
+    since = since if _suffices(context, rows, since) else None
+    if since is not None:
+        rows = rows[rows[OBSERVED_AT] >= since].reset_index(drop=True)
     split = _split(context, rows, names)
     rows, held_out = split.rows, split.held_out
     manifest = DatasetManifest(
@@ -85,6 +94,7 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
         labelled_rows=sum(len(intake.good) for intake in intakes if intake.name == LABELLED),
         quarantined_rows=sum(intake.quarantined for intake in intakes),
         newest=rows[OBSERVED_AT].max().to_pydatetime(),
+        since=since,
         sources=tuple(intake.name for intake in intakes if len(intake.good)),
         forecast=forecast,
         seasonal_error=split.seasonal_error,
@@ -92,6 +102,15 @@ def write_version(context: Context, columns: tuple[Column, ...], intakes: list[I
     kept = [*names, OBSERVED_AT]
     write_dataset(context.platform.blobs, manifest, rows.loc[~held_out, kept], rows.loc[held_out, kept])
     return manifest
+
+
+def _suffices(context: Context, rows: pd.DataFrame, since: datetime | None) -> bool:
+    """Whether there are others, and the rows since then are enough to learn from and of more than one class."""
+    if since is None or context.workload.forecast is not None:
+        return False
+    kept = rows[rows[OBSERVED_AT] >= since]
+    one_class = context.workload.kind == "classification" and kept[context.workload.data.label].nunique() < 2
+    return FEWEST_ROWS <= len(kept) < len(rows) and not one_class
 
 
 def _split(context: Context, rows: pd.DataFrame, names: list[str]) -> SplitRows:

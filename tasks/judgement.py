@@ -17,6 +17,7 @@ from platforms.ports import RegisteredModel
 from platforms.usage import read_usage
 from platforms.windows import Windows
 from tasks.context import Context
+from tasks.learnable import learnable, learnt_since
 from tasks.registration import TRIGGER, UNNAMED
 from tasks.step import step
 from tasks.under_way import replacement_under_way
@@ -42,11 +43,9 @@ def judge_window(
     """Findings, alarms and the decision of the window. What can only be asked of others is asked where it matters."""
     workload = context.workload
     judged = judge(span, findings, workload.monitor, windows)
-    circumstances = (
-        _circumstances(context, champion, span, findings, judged, windows)
-        if judged.alarms
-        else Circumstances(now=span.end)
-    )
+    circumstances = Circumstances(now=span.end)
+    if judged.alarms or learnt_since(champion) is not None:
+        circumstances = _circumstances(context, champion, span, findings, judged, windows)
     decision = decide(workload, findings, judged, circumstances)
     return Judgement(span.key, span, tuple(findings), judged, decision)
 
@@ -62,11 +61,15 @@ def _circumstances(
     promoted = champion.tags.get(PROMOTED_AT)
     before = context.platform.models.by_alias(context.name, PREVIOUS)
     monitor = context.workload.monitor
+    rows = learnable(context, champion, span, findings, judged.alarms, windows)
     return Circumstances(
         now=span.end,
         champion_since=datetime.fromisoformat(promoted) if promoted else None,
         under_way=tuple(replacement_under_way(context)),
         unaffordable=_unaffordable(context, span.end),
+        too_few=rows.too_few,
+        grown=rows.grown,
+        since=rows.since,
         worse_than_before=None
         if before is None or before.version == champion.version
         else worse_than_before(findings, judged.alarms, span.end, before.version, monitor, windows),

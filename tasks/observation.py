@@ -34,6 +34,12 @@ class Window:
         return inputs_of(self.predictions)
 
 
+def predictions_between(context: Context, start: datetime, end: datetime) -> pd.DataFrame:
+    """What people asked in [start, end), and not the probes of our own."""
+    made = context.platform.predictions.between(context.name, start, end)
+    return made[~made["correlation_id"].astype(str).str.startswith(PROBE)]
+
+
 def inputs_of(predictions: pd.DataFrame) -> pd.DataFrame:
     """What was asked in them, a column a feature."""
     return pd.DataFrame(list(predictions["inputs"]))
@@ -44,9 +50,8 @@ def read_window(context: Context, champion: RegisteredModel, start: datetime, en
     """The window's predictions by the champion, joined with labels by correlation id; see `monitor.labels_within`."""
     monitor = context.workload.monitor
     since = start - (monitor.labels_within or timedelta(0))
-    made = context.platform.predictions.between(context.name, since, end)
-    ours = made["correlation_id"].astype(str).str.startswith(PROBE)
-    made = made[~ours & (made["model_version"] == champion.version)].drop_duplicates("correlation_id")
+    made = predictions_between(context, since, end)
+    made = made[made["model_version"] == champion.version].drop_duplicates("correlation_id")
     predictions = made[made["time"] >= start].reset_index(drop=True)
     joined = join_labels(made, read_labels(context.platform.blobs, context.name, since=since - CLOCKS_APART))
     if monitor.labels_within:

@@ -69,6 +69,8 @@ def look_at(context: Context, champion: RegisteredModel | None, due: datetime) -
     if told:
         return _outcome(window, context, "handed over", "; ".join(told), key, end)
     judgement = judge_window.fn(context, champion, span, findings, windows)
+    if judgement.decision.actions:  # more rows to learn from: `monitor` asks for what follows
+        return _outcome(window, context, "handed over", judgement.decision.reason, key, end)
     evidence = write_evidence.fn(context, window, drift, judgement)
     keep(context, champion, window, judgement, windows, evidence, None)
     windows.prune(end - KEEP_WINDOWS)

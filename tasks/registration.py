@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from lifecycle.dataset import DatasetManifest
-from lifecycle.tags import DATASET, KEY
+from lifecycle.tags import DATASET, KEY, LEARNT_SINCE
 from platforms.ports import Job, RegisteredModel
 from tasks.backtest import backtest_tags
 from tasks.context import Context
@@ -62,6 +62,7 @@ def evaluate_and_register(
             TRIGGER: trigger,
             "perennial.job": job.name,
             "perennial.kind": manifest.kind,
+            **({LEARNT_SINCE: manifest.since.isoformat()} if manifest.since else {}),
             **search_tags(trials),
             **backtest_tags(context, manifest, outputs),
         }

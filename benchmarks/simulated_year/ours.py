@@ -14,7 +14,7 @@ from lifecycle.alarms import Judged, Span, judge
 from lifecycle.decision import Circumstances, Decision, decide, losses
 from lifecycle.findings import Finding
 from lifecycle.spending import JobUsage, unaffordable
-from lifecycle.sufficiency import grown_to, too_few_since
+from lifecycle.sufficiency import enough_rows, grown_to, too_few_since
 from lifecycle.windows import Alarm, WindowRecord
 from monitoring.onset import onset
 
@@ -87,10 +87,11 @@ class Ours:
             rows = world.learnable(evening.now)
         elif lost:
             rows = world.learnable(evening.now, self._loss_began(evening, lost))
-            too_few = too_few_since(len(rows))
+            too_few = too_few_since(len(rows), enough_rows(evening.champion.rows))
         else:
             rows = world.learnable(evening.now, evening.champion.learnt_since)
-            grown = grown_to(max(self._tried, evening.champion.rows), len(rows))
+            if evening.champion.version > 1:  # the first learnt from all there was
+                grown = grown_to(max(self._tried, evening.champion.rows), len(rows))
         this_week = sum(job.ended_at >= now - WEEK for job in self._jobs)
         spent = unaffordable(WORKLOAD.budget, this_week, self._jobs, now)
         return rows, Circumstances(now=now, unaffordable=spent, too_few=too_few, grown=grown)

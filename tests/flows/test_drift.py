@@ -20,7 +20,7 @@ from platforms.windows import Windows
 from tasks.pending_reports import PendingReports
 from tests.conftest import HTTP, ROOT, Service, clean, result_of
 from tests.deployments.test_command import COMMAND
-from tests.flows.test_loop import ask, champion, deployment_run, score, until
+from tests.flows.test_loop import ask, champion, score, until
 from tests.flows.watched import run
 from tests.lifecycle.seen import finding
 from tests.people import make_people
@@ -33,8 +33,8 @@ pytestmark = pytest.mark.timeout(600)
 def _drifted(stack: Service) -> Service:
     """A model in production, and people twenty years older who ask it; their labels have not come."""
     stack.platform.blobs.write(f"{NAME}/raw/people.csv", make_people(3500, seed=5).to_csv(index=False).encode())
-    done = deployment_run(stack, "train/dev", f"workload={NAME}", "release=true")
-    assert done.returncode == 0, done.stdout + done.stderr
+    code, output = stack.run("train", f"{NAME!r}, release=True")
+    assert code == 0, output
     until("the champion", lambda: champion(stack, NAME))
     people, wanted = make_people(600, seed=6, shift=20), set()
     for start in range(0, len(people), 100):

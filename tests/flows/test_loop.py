@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from lifecycle.names import labels_prefix
+from lifecycle.tags import LEARNT_SINCE
 from platforms.ledger import Ledger
 from platforms.usage import read_usage
 from platforms.windows import Windows
@@ -37,7 +38,7 @@ def deployment_run(stack: Service, deployment: str, *parameters: str) -> subproc
     """`prefect deployment run ... --watch`, as CI does."""
     words = [word for parameter in parameters for word in ("-p", parameter)]
     command = [sys.executable, "-m", "prefect", "deployment", "run", deployment, *words, "--watch"]
-    return subprocess.run(
+    done = subprocess.run(
         [*command, "--watch-timeout", "240"],
         env={**clean(), **stack.environment},
         cwd=ROOT,
@@ -45,6 +46,18 @@ def deployment_run(stack: Service, deployment: str, *parameters: str) -> subproc
         text=True,
         check=False,
     )
+    if "FlowRunWaitTimeout" in done.stdout + done.stderr:
+        done.stderr += f"\n{_seen_of_the_newest_run(stack)}"
+    return done
+
+
+def _seen_of_the_newest_run(stack: Service) -> str:
+    """Its state and the end of its log, by the API: what no watch told."""
+    api = f"{stack.addresses['prefect']}/api"
+    run = HTTP.post(f"{api}/flow_runs/filter", json={"sort": "EXPECTED_START_TIME_DESC", "limit": 1}).json()[0]
+    wanted = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "sort": "TIMESTAMP_DESC", "limit": 20}
+    lines = [f"{one['timestamp']} {one['message']}" for one in HTTP.post(f"{api}/logs/filter", json=wanted).json()]
+    return "\n".join([f"{run['name']} is {run['state_name']}; the end of its log:", *reversed(lines)])
 
 
 def champion(stack: Service, workload: str) -> int | None:
@@ -155,6 +168,7 @@ def test_a_drifted_model_is_replaced_by_the_trigger(released: Service) -> None:
     until("its answer", lambda: serving(released, "toy") == after, 10)
     version = released.platform.models.get("toy", after or 0)
     assert version.tags["perennial.trigger"] != "manual"
+    assert datetime.fromisoformat(version.tags[LEARNT_SINCE]) > started, "of the world before it learnt nothing"
     run = runs_of(released, "retrain-toy", started)[0]
     assert run["created_by"]["type"] == "AUTOMATION"
     assert events(released, "prefect.automation.action.failed", started) == []
