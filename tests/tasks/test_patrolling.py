@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -12,8 +12,8 @@ import pytest
 
 from benchmarks.patrolled import COLUMNS, PROMISED, VERSION, write_day, write_file, write_reference
 from lifecycle.investigation import Closing, Investigation, Slice
-from lifecycle.names import reference_blob
-from lifecycle.tags import DATASET, PROMOTED_AT
+from lifecycle.names import dataset_prefix, reference_blob
+from lifecycle.tags import DATASET, LEARNT_SINCE, PROMOTED_AT
 from platforms.investigations import Investigations
 from platforms.ledger import Ledger
 from platforms.local.blobs import LocalBlobStore
@@ -29,6 +29,7 @@ from tasks.registration import METRICS
 from tasks.spans import last_tick
 from tasks.stored_reference import PART
 from tests.lifecycle.seen import alarm
+from tests.tasks.manifests import manifest_of
 
 NAME = "watched"
 END = datetime(2026, 5, 2, tzinfo=UTC)
@@ -36,10 +37,13 @@ DUE = END + timedelta(minutes=17)
 
 
 class NoModels:
-    """A registry in which nothing bears an alias."""
+    """A registry in which nothing bears an alias, and nothing was trained since."""
 
     def by_alias(self, _name: str, _alias: str) -> None:
         return None
+
+    def versions(self, _name: str) -> list[RegisteredModel]:
+        return [champion()]
 
 
 @dataclass
@@ -50,10 +54,13 @@ class World:
     settings: Settings
     platform: Platform
 
-    def look(self, due: datetime = DUE, **promised: float) -> Outcome:
+    def look(self, due: datetime = DUE, learnt_since: datetime | None = None, **promised: float) -> Outcome:
         found = load_workload(self.settings.workloads / NAME)
         context = Context(self.settings, self.platform, found.workload, found.folder, Ledger(self.blobs, NAME))
-        return look_at(context, champion(**promised), due)
+        model = champion(**promised)
+        if learnt_since is not None:
+            model = replace(model, tags={**model.tags, LEARNT_SINCE: learnt_since.isoformat()})
+        return look_at(context, model, due)
 
 
 def champion(promoted: datetime = END - timedelta(days=9), **promised: float) -> RegisteredModel:
@@ -97,6 +104,16 @@ def test_a_quiet_window_is_written_down(world: World) -> None:
     assert (entry.kind, entry.key, entry.by) == ("decided", record.key, "policy")
     evidence = json.loads(world.blobs.read(record.evidence))
     assert [one["column"] for one in evidence["columns"]] == [column.name for column in COLUMNS]
+
+
+def test_where_there_is_much_more_to_learn_from_it_is_handed_over(world: World) -> None:
+    write_day(world.blobs, NAME, END, seed=1)
+    few = manifest_of("classification", "sick", rows=250).model_dump_json()
+    world.blobs.write(f"{dataset_prefix(NAME, VERSION)}manifest.json", few.encode())
+    outcome = world.look(learnt_since=END - timedelta(days=2))
+    assert (outcome.result, outcome.until) == ("handed over", END)
+    assert outcome.detail.startswith("1000 labelled rows are 4.0 times those that were last trained on")
+    assert records(world) == [], "the window is left to monitor"
 
 
 def test_a_window_is_judged_once(world: World) -> None:
