@@ -40,4 +40,5 @@ class ServiceLimits(Frozen):
     p99_ms: float | None = Field(default=None, gt=0)
     cpu_percent: float | None = Field(default=90.0, gt=0, le=100)
     memory_percent: float | None = Field(default=90.0, gt=0, le=100)
+    queue_seconds: float | None = Field(default=1800.0, gt=0, description="Of a training job, for compute")
     minimum_requests: int = Field(default=MINIMUM_REQUESTS, ge=1)

@@ -25,6 +25,7 @@ class JobUsage(Frozen):
     ended_at: datetime  # UTC
     seconds: float = Field(ge=0)
     machines: int = Field(default=1, ge=1, description="At once, as a search may have them")
+    queued_seconds: float | None = Field(default=None, ge=0, description="For compute, where it waits for any")
 
     @property
     def hours(self) -> float:

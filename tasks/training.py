@@ -98,6 +98,9 @@ def _write_usage(context: Context, job: Job) -> None:
         ended_at=job.ended_at,
         seconds=max(0.0, (job.ended_at - job.started_at).total_seconds()),
         machines=1 if search is None else search.at_once,
+        queued_seconds=None
+        if job.submitted_at is None
+        else max(0.0, (job.started_at - job.submitted_at).total_seconds()),
     )
     write_usage(context.platform.blobs, context.name, usage)
 

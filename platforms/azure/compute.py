@@ -74,15 +74,15 @@ class AzureCompute:
     def get(self, name: str) -> Job:
         job = self._found(name)
         status = _ENDED.get(word(job.status), JobStatus.RUNNING)
-        started = _utc(getattr(job.creation_context, "created_at", None))
+        submitted = _utc(getattr(job.creation_context, "created_at", None))
         if not status.ended:
-            return Job(name, status, started)
+            return Job(name, status, submitted, submitted_at=submitted)
         details = self._details(name)
         reason = error_of(details)
         if status is JobStatus.COMPLETED and is_sweep(job) and best_of(job) is None:
             status, reason = JobStatus.FAILED, "No trial told how good it is."
-        started, ended = _utc(details.get("startTimeUtc")) or started, _utc(details.get("endTimeUtc"))
-        return Job(name, status, started, ended, _exit_code(status, reason), reason)
+        started, ended = _utc(details.get("startTimeUtc")) or submitted, _utc(details.get("endTimeUtc"))
+        return Job(name, status, started, ended, _exit_code(status, reason), reason, submitted_at=submitted)
 
     def logs(self, name: str, last_lines: int = 200) -> str:
         job = self._found(name)

@@ -54,6 +54,7 @@ class Job:
     exit_code: int | None = None
     reason: str = ""  # why it failed, in words, where that is known
     resumable: bool = False  # whether it failed for no reason of its own, and submitting it again carries it on
+    submitted_at: datetime | None = None  # since when it waited for compute, where it waits for any
 
 
 class Compute(Protocol):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from lifecycle.findings import Finding
+from lifecycle.spending import MONTH
 from monitoring.arrivals import judge_freshness, judge_volume, longest_silence
 from monitoring.judgement import Judgement, finding, inconclusive
-from monitoring.service import ServiceSample, judge_service
+from monitoring.service import ServiceSample, judge_queueing, judge_service
 from platforms.ports import NotFound, Unavailable
+from platforms.usage import read_usage
 from platforms.windows import Windows
 from tasks.checks.observed import Observed
 from tasks.step import step
@@ -19,9 +21,11 @@ _FLUSH = timedelta(minutes=10)  # a prediction is written, or collected, some ti
 
 @step(name="check service")
 def check_service(observed: Observed, windows: Windows) -> list[Finding]:
-    """Errors, latency and load of the champion's slot; volume, and silence at the end, where they can be told."""
-    arrivals = [one for one in (_volume(observed, windows), _freshness(observed)) if one is not None and one.conclusive]
-    return [finding("service", one) for one in (*_slot(observed), *arrivals)]
+    """Errors, latency and load of the champion's slot; volume, silence at the end, and how long trainings queue for
+    compute, where they can be told."""
+    others = (_volume(observed, windows), _freshness(observed), _queueing(observed))
+    told = [one for one in others if one is not None and one.conclusive]
+    return [finding("service", one) for one in (*_slot(observed), *told)]
 
 
 def _slot(observed: Observed) -> list[Judgement]:
@@ -61,3 +65,12 @@ def _freshness(observed: Observed) -> Judgement | None:
     if limit is None:
         return None
     return judge_freshness(times.max().to_pydatetime(), observed.span.end, limit + _FLUSH.total_seconds())
+
+
+def _queueing(observed: Observed) -> Judgement | None:
+    """Of the month's training jobs, where the platform's jobs wait for compute."""
+    limit, end = observed.context.workload.monitor.service.queue_seconds, observed.span.end
+    if limit is None:
+        return None
+    jobs = read_usage(observed.context.platform.blobs, observed.context.name, end - MONTH)
+    return judge_queueing([job.queued_seconds for job in jobs if job.queued_seconds is not None], limit)

@@ -63,6 +63,7 @@ def test_a_job_sees_its_data_and_leaves_outputs(compute: Compute, spec: Spec, tm
     assert (job.status, job.exit_code) == (JobStatus.COMPLETED, 0)
     assert job.started_at is not None
     assert job.ended_at is not None
+    assert job.submitted_at is None or job.submitted_at <= job.started_at, "it waits before it starts"
     assert (job.ended_at - job.started_at).total_seconds() > 0.05, "a process takes longer to start"
     assert "done" in compute.logs(name).splitlines()
     assert (compute.fetch_outputs(name, tmp_path / "o") / "copy.txt").read_text() == "hello"

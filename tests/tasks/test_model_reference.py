@@ -15,6 +15,8 @@ from sklearn.linear_model import LinearRegression
 
 from lifecycle.alarms import Span
 from lifecycle.columns import Column
+from lifecycle.findings import Finding
+from lifecycle.spending import JobUsage
 from lifecycle.workload import Workload
 from monitoring.direct_loss import estimate_regression
 from monitoring.performance import Joined, join_labels
@@ -22,6 +24,7 @@ from platforms.ledger import Ledger
 from platforms.local.blobs import LocalBlobStore
 from platforms.ports import NotFound, RegisteredModel, Unavailable
 from platforms.settings import Settings
+from platforms.usage import write_usage
 from platforms.windows import Windows
 from tasks.checks.observed import Observed
 from tasks.checks.performance import check_performance
@@ -176,6 +179,19 @@ def test_a_slot_that_tells_nothing_is_not_fine(context: Context, holdout: Holdou
     told = {one.subject: one for one in check_service.fn(unknown, store)}
     assert not told["error rate"].conclusive
     assert "the gateway does not answer" in told["error rate"].message
+
+
+def test_trainings_that_queue_for_hours_are_told(context: Context, holdout: Holdout, model: LinearRegression) -> None:
+    def found() -> list[Finding]:
+        told = check_service.fn(observed(context, holdout, model), Windows(context.platform.blobs, "other"))
+        return [one for one in told if one.subject == "queueing for compute"]
+
+    assert found() == [], "no job has waited"
+    for number in range(5):
+        ended = SPAN.end - timedelta(hours=number)
+        usage = JobUsage(job=f"toy-{number}", ended_at=ended, seconds=60, queued_seconds=7200)
+        write_usage(context.platform.blobs, "toy", usage)
+        assert [one.significant for one in found()] == ([True] if number == 4 else []), "fewer than five cannot tell"
 
 
 def test_fewer_rows_than_usual_are_told_once_there_is_a_usual(
