@@ -1,8 +1,8 @@
 """Are there enough labelled rows for a retraining to help? Too few of the changed world; or many more than there were.
 
 After a loss of performance, the rows from before it teach what no longer holds. Those since it began are few at first,
-and a model of few rows is no good: a retraining waits for `MINIMUM_ROWS` of them, or for a quarter of what the champion
-learnt from where that is less, since a small workload would wait too long. What it then learns from is still little,
+and a model of few rows is no good: a retraining waits for `MINIMUM_ROWS` of them, or for a quarter of all rows that the
+workload has where that is less, since a small one would wait too long. What it then learns from is still little,
 and its champion keeps what little it promised, so that no loss would ever show how much better it could be. So it is
 trained again when there are `GROWN` times as many rows: of one world that happens seldom, since a multiple of a
 multiple is soon out of reach.
@@ -17,9 +17,10 @@ FEWEST_ROWS = 250  # one in five is held out, and fewer than fifty tell nothing 
 GROWN = 4.0
 
 
-def enough_rows(trained_rows: int) -> int:
-    """How many labelled rows since a loss began suffice. trained_rows: of the dataset that the champion learnt from."""
-    return max(FEWEST_ROWS, min(MINIMUM_ROWS, round(trained_rows / GROWN)))
+def enough_rows(all_rows: int) -> int:
+    """How many labelled rows since a loss began suffice. all_rows: that there were when the champion was trained,
+    be it on all of them or on the newest."""
+    return max(FEWEST_ROWS, min(MINIMUM_ROWS, round(all_rows / GROWN)))
 
 
 def too_few_since(rows: int, minimum: int = MINIMUM_ROWS) -> str | None:

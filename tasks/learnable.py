@@ -52,8 +52,9 @@ def learnable(
         return Learnable()
     if lost := losses(findings, alarms):
         began = _loss_began(context, champion, span, lost, history)
-        trained = read_manifest(context.platform.blobs, context.name, champion.tags[DATASET]).rows
-        return Learnable(began, _too_few(context, began, span.end, trained))
+        trained_on = read_manifest(context.platform.blobs, context.name, champion.tags[DATASET])
+        enough = enough_rows(trained_on.raw_rows + trained_on.labelled_rows)
+        return Learnable(began, _too_few(context, began, span.end, enough))
     since = learnt_since(champion)
     return Learnable(since, grown=None if since is None else _grown(context, champion, since, span.end))
 
@@ -95,11 +96,11 @@ def _labels_fell(context: Context, champion: RegisteredModel, span: Span) -> dat
     return began
 
 
-def _too_few(context: Context, since: datetime, end: datetime, trained_rows: int) -> str | None:
+def _too_few(context: Context, since: datetime, end: datetime, enough: int) -> str | None:
     """Raw files that came since hold nobody knows how many rows: with them there is no waiting for predictions'."""
     if any(context.platform.blobs.list(context.workload.data.raw, since)):
         return None
-    return too_few_since(_labelled_rows(context, since, end), enough_rows(trained_rows))
+    return too_few_since(_labelled_rows(context, since, end), enough)
 
 
 def _grown(context: Context, champion: RegisteredModel, since: datetime, end: datetime) -> str | None:

@@ -87,7 +87,7 @@ class Ours:
             rows = world.learnable(evening.now)
         elif lost:
             rows = world.learnable(evening.now, self._loss_began(evening, lost))
-            too_few = too_few_since(len(rows), enough_rows(evening.champion.rows))
+            too_few = too_few_since(len(rows), enough_rows(len(world.learnable(evening.now))))
         else:
             rows = world.learnable(evening.now, evening.champion.learnt_since)
             if evening.champion.version > 1:  # the first learnt from all there was
