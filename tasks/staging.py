@@ -22,15 +22,22 @@ SAMPLE_ROWS = 100
 
 @dataclass(frozen=True)
 class Check:
-    """One thing tested, and what was seen."""
+    """One thing tested, and what was seen. applies: False where there was nothing to test, which stops nobody."""
 
     name: str
     passed: bool
     seen: str
+    applies: bool = True
 
     def as_row(self) -> dict[str, object]:
         """For the table on the run's page."""
-        return {"check": self.name, "passed": "yes" if self.passed else "NO", "seen": self.seen}
+        word = "does not apply" if not self.applies else "yes" if self.passed else "NO"
+        return {"check": self.name, "passed": word, "seen": self.seen}
+
+
+def not_applicable(name: str, why: str) -> Check:
+    """That there was nothing to test, and why."""
+    return Check(name, True, why, applies=False)
 
 
 @step(name="deploy to staging")
