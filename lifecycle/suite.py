@@ -1,4 +1,4 @@
-"""What a candidate is examined by before its release: how much, and what is tolerated. None is not limited, only told."""
+"""What a candidate is examined by before its release, and what is tolerated. None is not limited, only told."""
 
 from __future__ import annotations
 
