@@ -136,6 +136,11 @@ def suite_blob(workload: str, model_version: int, key: str) -> str:
     return f"releases/{workload}/{model_version}/suite-{_plain(key)}.json"
 
 
+def measured_blob(workload: str, model_version: int) -> str:
+    """What staging's load test measured of a version."""
+    return f"releases/{workload}/{model_version}/measured.json"
+
+
 def card_blob(workload: str, model_version: int, ending: str) -> str:
     """The model card of a version; ending: md or html."""
     return f"releases/{workload}/{model_version}/model-card.{ending}"

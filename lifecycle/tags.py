@@ -12,4 +12,3 @@ APPROVED_AT = "perennial.approved-at"  # ISO 8601, UTC
 APPROVED_OVER = "perennial.approved-over"  # the champion's version that it was compared with, or none
 PROMOTED_AT = "perennial.promoted-at"  # ISO 8601, UTC
 CARD = "perennial.card"  # where people read its model card
-MEASURED = "perennial.measured"  # JSON: what staging's load test measured of it; see monitoring.load.Measured

@@ -3,15 +3,14 @@
 A fresh deployment of the champion's version, at the same size and just as idle, not what serves in production: that
 one is warm, busy with people, and no business of staging's (Kayenta's rule of the fresh baseline). So it is on every
 platform. Where `release.load.baseline` is off, or the platform refuses it, the champion counts as it was measured
-when it was the candidate: a tag of its version.
+when it was the candidate (`releases/NAME/VERSION/measured.json`).
 """
 
 from __future__ import annotations
 
-from lifecycle.names import BASELINE_SLOT, staging_endpoint
-from lifecycle.tags import MEASURED
+from lifecycle.names import BASELINE_SLOT, measured_blob, staging_endpoint
 from monitoring.load import Measured
-from platforms.ports import Refused, RegisteredModel
+from platforms.ports import NotFound, Refused, RegisteredModel
 from tasks.context import Context
 from tasks.endpoints import SlotFailed, bring_up, slot_tags
 
@@ -42,10 +41,15 @@ def remove_baseline(context: Context) -> None:
     context.platform.endpoints.delete_slot(staging_endpoint(context.name), BASELINE_SLOT)
 
 
-def measured_before(champion: RegisteredModel) -> Measured | None:
+def keep_measured(context: Context, version: RegisteredModel, found: Measured) -> None:
+    """For the releases in which it is the champion."""
+    context.platform.blobs.write(measured_blob(context.name, version.version), found.model_dump_json().encode())
+
+
+def measured_before(context: Context, champion: RegisteredModel) -> Measured | None:
     """What the champion's own release measured of it. None where that did not, or nobody can read it any more."""
-    content = champion.tags.get(MEASURED)
     try:
-        return None if content is None else Measured.model_validate_json(content)
-    except ValueError:
+        content = context.platform.blobs.read(measured_blob(context.name, champion.version))
+        return Measured.model_validate_json(content)
+    except (NotFound, ValueError):
         return None

@@ -11,10 +11,9 @@ import numpy as np
 from lifecycle.limits import ServiceLimits
 from lifecycle.names import BASELINE_SLOT, STAGING_SLOT, staging_endpoint
 from lifecycle.suite import LoadTest
-from lifecycle.tags import MEASURED
 from monitoring.load import FEWEST, Measured, measured, slower_by
 from platforms.ports import OnlineEndpoints, PlatformError
-from tasks.baseline import await_baseline, measured_before, remove_baseline
+from tasks.baseline import await_baseline, keep_measured, measured_before, remove_baseline
 from tasks.datasets import Holdout
 from tasks.endpoints import request_body
 from tasks.load import Answers, ask_in_turns
@@ -27,7 +26,7 @@ SEED = 0
 
 
 def endpoint(subject: Subject) -> Part:
-    """Checks of errors, latencies and memory. What was measured is kept as a tag, for the next candidate."""
+    """Checks of errors, latencies and memory. What was measured is kept, for the next candidate."""
     context, champion = subject.context, subject.champion
     load, limits = context.workload.release.load, context.workload.monitor.service
     lacking = "there is no champion" if champion is None else await_baseline(context, champion)
@@ -35,10 +34,8 @@ def endpoint(subject: Subject) -> Part:
     answers, figures = ask_slots(context.platform.endpoints, staging_endpoint(context.name), slots, subject, load)
     if not lacking:
         remove_baseline(context)
-    context.platform.models.tag(
-        context.name, subject.candidate.version.version, {MEASURED: figures[0].model_dump_json()}
-    )
-    kept = measured_before(champion) if champion is not None and lacking else None
+    keep_measured(context, subject.candidate.version, figures[0])
+    kept = measured_before(context, champion) if champion is not None and lacking else None
     theirs = figures[1] if len(figures) > 1 else kept
     checks = [*absolute(figures[0], answers[0], limits), _memory(figures[0], theirs, load.memory_growth_mb)]
     if champion is None or load.times_champion is None:
@@ -85,7 +82,8 @@ def absolute(found: Measured, answers: Answers, limits: ServiceLimits) -> list[C
     """Errors, and the latencies that the workload limits for its service; both as `monitor.service` says."""
     seen = f"{found.asked - found.answered} of {found.asked} failed"
     seen += f", the first: {answers.first_error}" if answers.first_error else ""
-    checks = [Check("requests are answered", found.error_rate <= (limits.error_rate or 0.0), seen)]
+    tolerated = 1.0 if limits.error_rate is None else limits.error_rate
+    checks = [Check("requests are answered", found.error_rate <= tolerated, seen)]
     enough = f"{found.answered} answers; fewer than {FEWEST} tell nothing of latency"
     checks.append(Check("enough answers in time", found.answered >= FEWEST, enough))
     for name in ("p50_ms", "p95_ms", "p99_ms"):

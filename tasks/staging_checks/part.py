@@ -47,13 +47,16 @@ class Subject:
         return self.candidate.holdout.newest(self.context.workload.release.compare_rows)
 
 
-def examined(title: str, examine: Callable[[], Part]) -> Part:
+Examination = Callable[[Subject], Part]
+
+
+def examined(title: str, examination: Examination, subject: Subject) -> Part:
     """What a part finds; where it cannot be evaluated, a failed check that says why.
 
     Unavailable and httpx.TransportError pass: that a platform does not answer is no verdict on a model.
     """
     try:
-        return examine()
+        return examination(subject)
     except (Unavailable, httpx.TransportError):
         raise
     except Exception as error:  # whatever kept it from being evaluated
