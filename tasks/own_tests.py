@@ -91,6 +91,7 @@ def _environment(target: Target, sample: Path) -> dict[str, str]:
     return {
         **{name: os.environ[name] for name in _KEPT if name in os.environ},
         "PYTHONDONTWRITEBYTECODE": "1",  # the workload's folder is not ours to write to
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # those of this environment are none of the workload's
         "PERENNIAL_SCORING_URL": target.url,
         "PERENNIAL_SCORING_KEY": target.key,
         "PERENNIAL_SCORING_SLOT": target.slot,
@@ -110,7 +111,8 @@ def _result(case: ElementTree.Element, key: str) -> Check:
     for kind in ("failure", "error"):
         problem = case.find(kind)
         if problem is not None:
-            told = (problem.get("message") or problem.text or "it failed").replace(key, "***")
+            last = (problem.text or "").strip().rpartition("\n")[2]
+            told = f"{problem.get('message') or kind}; {last}".replace(key, "***")
             return Check(name, False, told[:_LONGEST])
     skipped = case.find("skipped")
     if skipped is not None:
