@@ -59,7 +59,7 @@ def test_more_values_missing_than_the_champion_learnt(tmp_path: Path) -> None:
     assert examine(tmp_path, with_gaps(0.2)).passed
     check = failed(examine(tmp_path, with_gaps(0.2), with_gaps(0.02)))[0]
     assert check.name == "missing values"
-    assert check.seen.startswith("more than the champion learnt: missing values of score in 1")
+    assert check.seen.startswith("more than the champion learnt: missing values of score in 2")
     assert examine(tmp_path, with_gaps(0.2), with_gaps(0.02), than_champion=False).passed
     assert examine(tmp_path, with_gaps(0.2), with_gaps(0.2)).passed
 
