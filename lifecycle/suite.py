@@ -39,7 +39,7 @@ class LoadTest(Frozen):
     within: Duration = Field(default=timedelta(seconds=10), description="Then it ends, asked to the end or not")
     times_champion: float | None = Field(default=2.0, ge=1, description="Of the champion's 95th percentile, at most")
     floor_ms: float = Field(default=50.0, ge=0, description="A 95th percentile below it is fast enough anyway")
-    memory_growth_mb: float | None = Field(default=50.0, gt=0, description="Of the slot while it is asked")
+    memory_growth_mb: float | None = Field(default=20.0, gt=0, description="Of the slot while it is asked")
     baseline: bool = Field(
         default=True,
         description="The champion is deployed beside the candidate and asked at the same time; "
