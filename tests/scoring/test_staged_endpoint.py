@@ -1,4 +1,4 @@
-"""A candidate that is slower than the champion, fails, or takes ever more memory is stopped by the load test.
+"""A candidate that is slower than the champion, or takes ever more memory, is stopped by the load test.
 
 Real slots behind a real gateway. The spoilt models are of a module that lies in their packed folder, which is how a
 slot comes to hold a type that the security check would have stopped.
@@ -37,14 +37,12 @@ import time
 import numpy as np
 
 class Spoilt:
-    def __init__(self, seconds=0.0, grows=0, fails=0):
-        self.seconds, self.grows, self.fails = seconds, grows, fails
+    def __init__(self, seconds=0.0, grows=0):
+        self.seconds, self.grows = seconds, grows
 
     def predict_proba(self, rows):
         kept = self.__dict__.setdefault("kept", [])
         kept.append(np.ones(self.grows // 8))
-        if self.fails and len(kept) % self.fails == 0:
-            raise MemoryError("no more")
         time.sleep(self.seconds)
         return np.tile([0.5, 0.5], (len(rows), 1))
 """
@@ -127,22 +125,3 @@ def test_one_that_leaks_is_stopped(staged: Gateway, tmp_path: Path) -> None:
     told = failed(examined(TITLE, endpoint, leaks))
     assert list(told) == ["memory grows by at most 20 MB"]
     assert told["memory grows by at most 20 MB"].startswith("+4")
-
-
-def test_one_that_fails_now_and_then_is_stopped(staged: Gateway, tmp_path: Path) -> None:
-    fails = subject(tmp_path, staged, pack_spoilt(tmp_path, fails=20), None, {"requests": 60})
-    told = failed(examined(TITLE, endpoint, fails))
-    assert list(told) == ["requests are answered"]
-    assert told["requests are answered"].startswith("3 of 60 failed, the first: HTTP 5")
-
-
-def test_a_baseline_that_was_never_measured_cannot_be_passed(staged: Gateway, model: Path, tmp_path: Path) -> None:
-    """Nor is the check skipped; the champion's own release may have measured it, however."""
-    alone = subject(tmp_path, staged, model, model, {"requests": 50, "baseline": False})
-    told = failed(examined(TITLE, endpoint, alone))
-    assert "it cannot be evaluated: release.load.baseline is off" in told["p95 at most 2 times the champion's"]
-    blobs = alone.context.platform.blobs
-    blobs.write("releases/toy/1/measured.json", blobs.read(f"releases/toy/{alone.candidate.version.version}/measured.json"))
-    again = examined(TITLE, endpoint, alone)
-    assert again.passed, failed(again)
-    assert "of its own release (release.load.baseline is off)" in again.checks[-1].seen
