@@ -1,4 +1,4 @@
-"""The examination in a release: what is right on average and wrong on one slice is stopped; what is fit goes through."""
+"""The examination in a release: right on average and wrong on one slice is stopped; what is fit goes through."""
 
 from __future__ import annotations
 
