@@ -14,13 +14,15 @@ from pydantic import Field
 
 from flows.parameters import LEASE_SECONDS, ModelVersion, WorkloadName
 from lifecycle.names import CHAMPION, promotion_key
-from lifecycle.tags import DATASET, REASON, VERDICT
+from lifecycle.tags import CARD, DATASET, REASON, VERDICT
 from platforms.ports import NotFound, RegisteredModel
 from tasks.approval import Approved, approval_of, approve, new_approval, overtaken
 from tasks.context import Context, open_context
 from tasks.gates import Judgement, judge, load_candidate
+from tasks.model_card import tell_suite
 from tasks.probe import keep_answer
-from tasks.staging import Check, clear_staging, deploy_to_staging, test_in_staging
+from tasks.staging import Check, clear_staging, deploy_to_staging
+from tasks.staging_suite import beside, examine_model, examine_slot
 from tasks.starting import start_once
 from tasks.story import emit, record, tell, tell_table
 
@@ -87,13 +89,13 @@ def _through_staging(
     candidate = load_candidate(context, version)
     judgement = judge(context, candidate, champion)
     _tell_checks(context, "gates", judgement.checks, "What the candidate had to reach")
+    parts = examine_model(context, candidate, champion) if judgement.passed else []
+    if judgement.passed and all(part.passed for part in parts):
+        deploy_to_staging(context, version, beside(context, candidate, champion))
+        parts += examine_slot(context, candidate, champion)
+    judgement = tell_suite(context, candidate, champion, judgement, parts)
     if not judgement.passed:
         return _reject(context, version, judgement.reason, judgement)
-    deploy_to_staging(context, version)
-    checks = test_in_staging(context, candidate.model, version, candidate.holdout)
-    _tell_checks(context, "staging", checks, "What was tested in staging, over HTTP")
-    if not all(check.passed for check in checks):
-        return _reject(context, version, Judgement(checks, None).reason, judgement)
     keep_answer(context, version, candidate.holdout)
     approver, comment = _ask(context, version)
     if approver is None:
@@ -125,7 +127,7 @@ def _approve(context: Context, version: RegisteredModel, approved: Approved, why
         dataset_version=version.tags[DATASET],
         evidence=_evidence(judgement),
     )
-    approve(context, version, approved)
+    approve(context, version, approved, {CARD: judgement.card})
     _clear_staging(context)
 
 
@@ -139,7 +141,8 @@ def _hand_over(context: Context, version: RegisteredModel, approved: Approved) -
 
 
 def _reject(context: Context, version: RegisteredModel, reason: str, judgement: Judgement) -> State[Any]:
-    context.platform.models.tag(context.name, version.version, {VERDICT: "rejected", REASON: reason[:4000]})
+    tags = {CARD: judgement.card, REASON: reason[:4000], VERDICT: "rejected"}
+    context.platform.models.tag(context.name, version.version, tags)
     _clear_staging(context)
     summary = f"Version {version.version} of {context.name} was rejected: {reason}."
     record(
@@ -169,7 +172,7 @@ def _clear_staging(context: Context) -> None:
 def _evidence(judgement: Judgement) -> dict[str, Any]:
     checks = {check.name: check.seen for check in judgement.checks}
     compared = judgement.comparison
-    return {"gates": checks} | ({} if compared is None else {"comparison": _as_dict(compared)})
+    return {"gates": checks, "card": judgement.card} | ({} if compared is None else {"comparison": _as_dict(compared)})
 
 
 def _as_dict(comparison: Any) -> dict[str, Any]:

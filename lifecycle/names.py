@@ -18,6 +18,7 @@ _MOMENT = "%Y%m%dT%H%M%S.%fZ"
 Stage = Literal["development", "staging", "production"]
 PRODUCTION_SLOTS = ("blue", "green")
 STAGING_SLOT = "candidate"
+BASELINE_SLOT = "baseline"  # the champion, deployed beside the candidate to be measured at the same time
 CHAMPION = "champion"
 PREVIOUS = "previous-champion"
 
@@ -128,6 +129,21 @@ def reference_blob(workload: str, key: str, name: str) -> str:
 def probe_blob(workload: str, model_version: int) -> str:
     """Where the question lies that staging asked a version, with its answer."""
     return f"releases/{workload}/{model_version}/probe.json"
+
+
+def suite_blob(workload: str, model_version: int, key: str) -> str:
+    """What staging found of a version, so that a release that was suspended or killed need not measure it again."""
+    return f"releases/{workload}/{model_version}/suite-{_plain(key)}.json"
+
+
+def measured_blob(workload: str, model_version: int) -> str:
+    """What staging's load test measured of a version."""
+    return f"releases/{workload}/{model_version}/measured.json"
+
+
+def card_blob(workload: str, model_version: int, ending: str) -> str:
+    """The model card of a version; ending: md or html."""
+    return f"releases/{workload}/{model_version}/model-card.{ending}"
 
 
 def staging_endpoint(workload: str) -> str:

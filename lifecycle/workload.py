@@ -15,6 +15,7 @@ from lifecycle.forecast import Forecast
 from lifecycle.limits import FOUR_FIFTHS, FairnessLimit, ServiceLimits
 from lifecycle.metrics import AIMED_AT, GROUP_METRICS, METRICS, RECIPES_REPORT, Kind, kinds_of
 from lifecycle.search import Parameter, ParameterName, Search
+from lifecycle.suite import LoadTest, Sensitivity, TrainingDataLimits
 
 
 def _inside(path: str) -> str:
@@ -117,6 +118,13 @@ class Release(Frozen):
         default=timedelta(days=3),
         description="How long what served before stays warm for a rollback, and costs its machines; none: always",
     )
+    slices: tuple[str, ...] | None = Field(
+        default=None, description="Columns in no group of which a candidate may lose; unsaid: data.sensitive"
+    )
+    training_data: TrainingDataLimits = TrainingDataLimits()
+    sensitivity: Sensitivity = Sensitivity()
+    load: LoadTest = LoadTest()
+    tests_within: Duration = Field(default=timedelta(minutes=5), description="Of the workload's own tests, together")
 
 
 class Monitor(Frozen):
@@ -223,6 +231,15 @@ class Workload(Frozen):
         unknown = sorted({limit.metric for limit in self.monitor.fairness} - set(known))
         if unknown:
             raise ValueError(f"monitor.fairness: groups cannot be compared by {unknown}; there are {', '.join(known)}")
+        return self
+
+    @model_validator(mode="after")
+    def _slices_are_columns(self) -> Self:
+        if self.forecast is not None or not self.data.columns:
+            return self  # the columns are known once there are data
+        unknown = sorted(set(self.release.slices or ()) - {column.name for column in self.data.columns})
+        if unknown:
+            raise ValueError(f"release.slices names no column: {unknown}")
         return self
 
     @model_validator(mode="after")

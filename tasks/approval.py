@@ -6,7 +6,7 @@ is still what it would replace: two candidates may both have been approved, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,9 +31,12 @@ class Approved:
     over: int | None  # the champion then; None: there was none
 
 
-def approve(context: Context, version: RegisteredModel, approved: Approved) -> None:
-    """Write it on the version. The verdict comes last: with it, the approval is whole."""
+def approve(
+    context: Context, version: RegisteredModel, approved: Approved, more: Mapping[str, str] | None = None
+) -> None:
+    """Write it on the version, with more tags. The verdict comes last: with it, the approval is whole."""
     tags = {
+        **(more or {}),
         APPROVED_BY: approved.by,
         APPROVED_AT: approved.at,
         APPROVED_OVER: _NONE if approved.over is None else str(approved.over),

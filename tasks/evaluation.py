@@ -13,7 +13,8 @@ import pandas as pd
 from lifecycle.forecast import MEDIAN
 from lifecycle.workload import Workload
 from monitoring.comparison import Comparison, compare
-from monitoring.metrics import metrics_for
+from monitoring.metrics import metrics_for, outcomes_for
+from monitoring.weighted_metrics import Outcomes
 from platforms.quantile_models import quantiles_of
 from tasks.datasets import Holdout
 
@@ -56,6 +57,19 @@ def evaluate(workload: Workload, model: Any, holdout: Holdout) -> dict[str, floa
     said = scores.prediction if scores.quantiles is None else scores.quantiles
     label = holdout.label.to_numpy()
     return metrics_for(workload.kind, label, said, scores.probability, scores.classes or None, terms)
+
+
+def outcomes_of(workload: Workload, model: Any, holdout: Holdout) -> Outcomes:
+    """What came true and what the model says, row by row."""
+    return outcomes_from(workload, score(model, holdout.features, holdout.manifest.terms.levels), holdout)
+
+
+def outcomes_from(workload: Workload, scores: Scores, holdout: Holdout) -> Outcomes:
+    """The same of scores that there are already, of the hold-out's rows in their order."""
+    said = scores.prediction if scores.quantiles is None else scores.quantiles
+    terms = holdout.manifest.terms
+    label = holdout.label.to_numpy()
+    return outcomes_for(workload.kind, label, said, scores.probability, scores.classes or None, terms=terms)
 
 
 def compare_models(workload: Workload, champion: Any, challenger: Any, holdout: Holdout) -> Comparison:

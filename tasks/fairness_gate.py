@@ -9,10 +9,8 @@ from monitoring.fair_release import compare_groups, judge_release
 from monitoring.fairness import judge_groups
 from monitoring.groups import grouped, groupings
 from monitoring.judgement import Judgement
-from monitoring.metrics import outcomes_for
-from monitoring.weighted_metrics import Outcomes
 from tasks.datasets import Holdout
-from tasks.evaluation import score
+from tasks.evaluation import outcomes_of
 from tasks.staging import Check
 
 
@@ -27,11 +25,11 @@ def fairness_checks(workload: Workload, champion: Any | None, challenger: Any, h
     if not sensitive:
         return []
     groups = grouped(holdout.features, groupings(holdout.features, sensitive))
-    ours = _outcomes(workload, challenger, holdout)
+    ours = outcomes_of(workload, challenger, holdout)
     if champion is None:
         _, judged = judge_groups(workload.kind, ours, groups, workload.fairness)
         return [_check(one) for one in judged]
-    theirs, metric = _outcomes(workload, champion, holdout), workload.metric
+    theirs, metric = outcomes_of(workload, champion, holdout), workload.metric
     return [
         _check(
             judge_release(
@@ -43,15 +41,6 @@ def fairness_checks(workload: Workload, champion: Any | None, challenger: Any, h
         )
         for column in groups.columns
     ]
-
-
-def _outcomes(workload: Workload, model: Any, holdout: Holdout) -> Outcomes:
-    terms = holdout.manifest.terms
-    scores = score(model, holdout.features, terms.levels)
-    said = scores.prediction if scores.quantiles is None else scores.quantiles
-    return outcomes_for(
-        workload.kind, holdout.label.to_numpy(), said, scores.probability, scores.classes or None, terms=terms
-    )
 
 
 def _check(judged: Judgement) -> Check:

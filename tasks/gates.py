@@ -30,10 +30,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the gates say. `comparison` is None for the first model, which has no champion to beat."""
+    """What the gates say. `comparison` is None for the first model, which has no champion to beat.
+
+    card: where people read the model card, once there is one.
+    """
 
     checks: list[Check]
     comparison: Comparison | None
+    card: str = ""
 
     @property
     def passed(self) -> bool:

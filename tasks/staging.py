@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from lifecycle.names import STAGING_SLOT, staging_endpoint
-from platforms.ports import RegisteredModel, Unavailable
+from platforms.ports import RegisteredModel
+from tasks.baseline import remove_baseline, start_baseline
 from tasks.context import Context
 from tasks.datasets import Holdout
-from tasks.endpoints import answered_status, bring_up, client_for, request_body
+from tasks.endpoints import answered_status, bring_up, client_for, request_body, slot_tags
 from tasks.evaluation import Scores, score
 from tasks.step import step
 
@@ -22,42 +23,39 @@ SAMPLE_ROWS = 100
 
 @dataclass(frozen=True)
 class Check:
-    """One thing tested, and what was seen."""
+    """One thing tested, and what was seen. applies: False where there was nothing to test, which stops nobody."""
 
     name: str
     passed: bool
     seen: str
+    applies: bool = True
 
     def as_row(self) -> dict[str, object]:
         """For the table on the run's page."""
-        return {"check": self.name, "passed": "yes" if self.passed else "NO", "seen": self.seen}
+        word = "does not apply" if not self.applies else "yes" if self.passed else "NO"
+        return {"check": self.name, "passed": word, "seen": self.seen}
+
+
+def not_applicable(name: str, why: str) -> Check:
+    """That there was nothing to test, and why."""
+    return Check(name, True, why, applies=False)
 
 
 @step(name="deploy to staging")
-def deploy_to_staging(context: Context, version: RegisteredModel) -> None:
-    """Bring the candidate up in staging."""
+def deploy_to_staging(context: Context, version: RegisteredModel, beside: RegisteredModel | None = None) -> None:
+    """Bring the candidate up in staging. beside: the champion, which is begun with and not waited for."""
     endpoint = staging_endpoint(context.name)
     context.platform.endpoints.ensure(endpoint, {"workload": context.name, "stage": "staging"})
+    context.platform.endpoints.deploy(endpoint, STAGING_SLOT, version, slot_tags(version))  # it has first claim
+    start_baseline(context, beside)
     bring_up(context, endpoint, STAGING_SLOT, version)
 
 
 @step(name="clear staging")
 def clear_staging(context: Context) -> None:
     """What has been tested need not run on."""
+    remove_baseline(context)
     context.platform.endpoints.delete_slot(staging_endpoint(context.name), STAGING_SLOT)
-
-
-@step(name="test in staging", attempts=3)
-def test_in_staging(context: Context, model: Any, version: RegisteredModel, holdout: Holdout) -> list[Check]:
-    """Every check, whether an earlier one failed or not. A check that cannot be made has failed.
-
-    Unavailable where the slot does not answer at all: that is no verdict on the model, and is tried again.
-    """
-    endpoint = staging_endpoint(context.name)
-    try:
-        return check_slot(context, endpoint, STAGING_SLOT, model, version, holdout)
-    except httpx.TransportError as error:
-        raise Unavailable(f"{endpoint} does not answer: {error}") from error
 
 
 def check_slot(

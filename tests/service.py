@@ -43,6 +43,7 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
             "gates": {"mase": {"at_most": 0.8}},
         },
     ),
+    "examined": ("walk", {"release": {"slices": ["region"]}, "gates": {"roc_auc": {"at_least": 0.6}}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
 }
 

@@ -73,6 +73,9 @@ class OnlineEndpoints(Protocol):
     def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
         """By slot: requests, errors (5xx), p50_ms, p95_ms, p99_ms of the latest requests. None stands for not known.
 
+        Where the gateway counts, also memory_mb, what the slot's server holds now, and start_s, from its start until
+        it answered.
+
         How far back is the platform's: since the slot started where the gateway counts; on Azure the last hour, some
         minutes late, of the slots that were asked anything, with cpu_percent and memory_percent of their machines.
         """

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from scoring.gateway.state import Endpoint, Registry, RuleBroken
+from scoring.gateway.memory import resident_mb
+from scoring.gateway.state import Endpoint, Registry, RuleBroken, Slot
 from scoring.gateway.supervisor import Supervisor
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -97,7 +98,7 @@ class _Admin:
         return JSONResponse({"primaryKey": self._endpoint(request).key})
 
     async def metrics(self, request: Request) -> Response:
-        return JSONResponse({name: slot.metrics() for name, slot in self._endpoint(request).slots.items()})
+        return JSONResponse({name: _metrics(slot) for name, slot in self._endpoint(request).slots.items()})
 
     async def deploy(self, request: Request) -> Response:
         body = await request.json()
@@ -127,6 +128,11 @@ class _Admin:
     def _told(self, endpoint: Endpoint) -> Response:
         url = f"{self._base}/endpoints/{endpoint.name}/score"
         return JSONResponse({**endpoint.as_dict(), "scoring_url": url})
+
+
+def _metrics(slot: Slot) -> dict[str, Any]:
+    memory = resident_mb(slot.pid) if slot.pid else None
+    return {**slot.metrics(), "memory_mb": memory, "start_s": slot.start_s}
 
 
 def _texts(tags: Any) -> dict[str, str]:

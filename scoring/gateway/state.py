@@ -35,6 +35,8 @@ class Slot:
     state: str = STARTING
     reason: str = ""
     port: int = 0
+    pid: int = 0  # of the server that answers; 0 before the first
+    start_s: float | None = None  # from its start until it answered
     requests: int = 0
     errors: int = 0
     in_flight: int = 0

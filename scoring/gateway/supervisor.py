@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -111,13 +112,14 @@ class Supervisor:
         except (EnvironmentFailed, OSError) as error:
             slot.state, slot.reason = FAILED, f"its environment could not be built: {error}"
             return False
-        port = _free_port()
+        port, started = _free_port(), time.monotonic()
         process = self._spawn(endpoint, slot, python, port)
         try:
             came_up = await _answers(process, port)
             if not came_up:
                 slot.state, slot.reason = FAILED, _why(process)
                 return False
+            slot.pid, slot.start_s = process.pid, round(time.monotonic() - started, 3)
             slot.port, slot.state, slot.reason = port, HEALTHY, ""
             while process.poll() is None:
                 await asyncio.sleep(0.05)

@@ -39,6 +39,15 @@ def test_what_was_written_before_is_valid_still(tmp_path: Path) -> None:
     assert load_workload(write(tmp_path, said)).workload.monitor.confirm == ()
 
 
+def test_what_staging_examines_by_may_be_said_in_part(tmp_path: Path) -> None:
+    said = "release: {slices: [Age], load: {within: 20s, times_champion: null}, sensitivity: {loss: 0.1}}"
+    columns = "data: {raw: patients/raw/, label: Sick, columns: {Age: 0..120}}"
+    release = load_workload(write(tmp_path, SHORTEST.rpartition("data:")[0] + columns + "\n" + said)).workload.release
+    assert (release.slices, release.load.times_champion, release.sensitivity.loss) == (("Age",), None, 0.1)
+    assert (release.load.within, release.load.requests) == (timedelta(seconds=20), 200)
+    assert release.training_data.quarantined == 0.2
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -54,6 +63,11 @@ def test_what_was_written_before_is_valid_still(tmp_path: Path) -> None:
         (SHORTEST + "gates: {roc_auc: {}}", "gates.roc_auc: a gate needs at_least or at_most"),
         (SHORTEST + "gates: {roc_auc: {at_least: high}}", "gates.roc_auc.at_least: Input should be a valid number"),
         (SHORTEST + "colour: red", "colour: there is no such field"),
+        (
+            SHORTEST.replace("Sick}", "Sick, columns: {Age: 0..120}}") + "release: {slices: [Height]}",
+            "release.slices names no column: ['Height']",
+        ),
+        (SHORTEST + "release: {load: {requests: 10}}", "release.load.requests: Input should be greater"),
         (SHORTEST + "train: {script: a.py, recipe: linear}", "train: give a script or a recipe, not both"),
         (SHORTEST + "train: {script: absent.py}", "train.script: there is no file absent.py"),
         (SHORTEST + "budget: {retrainings_per_week: -1}", "budget.retrainings_per_week: Input should be greater"),
