@@ -13,9 +13,10 @@ from flows.parameters import LEASE_SECONDS, EvidenceDigest, ForcedBy, ForceReaso
 from lifecycle.approval import Answer, Evidence, Forced, policy_approves
 from lifecycle.names import CHAMPION, promotion_key
 from lifecycle.tags import DATASET, REASON, VERDICT
+from platforms.approvals import read_request
 from platforms.ports import NotFound, RegisteredModel
 from tasks.approval import Approved, approval_by, approval_of, approve, overtaken
-from tasks.asking import ask, own_request, request_of
+from tasks.asking import ask, own_request
 from tasks.context import Context, open_context
 from tasks.evidence import keep, keep_answer, void_now, why_unfounded
 from tasks.forcing import forced_release
@@ -158,7 +159,7 @@ def _refusal(answer: Answer) -> str:
 def _silence(context: Context, version: RegisteredModel, digest: str) -> State[Any]:
     """Reject what nobody answered in time; nothing where somebody did."""
     answer = unanswered_in_time(context, version.version, digest)
-    request = request_of(context, version.version)
+    request = read_request(context.platform.blobs, context.name, version.version)
     if answer is None or request is None or version.tags.get(VERDICT) == "rejected":
         return Completed(message=f"Version {version.version} of {context.name} was answered about.")
     return _reject(context, version, _refusal(answer), request.evidence)

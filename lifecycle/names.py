@@ -130,9 +130,14 @@ def probe_blob(workload: str, model_version: int) -> str:
     return f"releases/{workload}/{model_version}/probe.json"
 
 
+def approval_requests_prefix(workload: str) -> str:
+    """Where it lies which versions people are, or were, asked about."""
+    return f"approvals/{workload}/"
+
+
 def approval_request_blob(workload: str, model_version: int) -> str:
-    """Where it lies that a version waits for an answer: the newest request of it."""
-    return f"releases/{workload}/{model_version}/request.json"
+    """The newest request for an answer about a version."""
+    return f"{approval_requests_prefix(workload)}{model_version}.json"
 
 
 def approval_evidence_blob(workload: str, model_version: int, digest: str) -> str:

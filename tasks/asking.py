@@ -22,12 +22,12 @@ from prefect.input.run_input import keyset_from_base_key
 from lifecycle.approval import Answer, Evidence, Refusal, Request
 from lifecycle.identity import Identity, typed, why_not
 from lifecycle.names import approval_request_blob
-from platforms.ports import NotFound
+from platforms.approvals import read_answer, read_request
 from platforms.tokens import NotVerified
 from tasks.approval_form import Given, form_of
 from tasks.approval_page import tell_request
 from tasks.context import Context
-from tasks.evidence import answer_to, keep_answer
+from tasks.evidence import keep_answer
 from tasks.identity import forget_input, identity_by
 from tasks.story import now, record
 
@@ -35,19 +35,9 @@ RELEASE = "release/staging"
 _GRACE = timedelta(days=1)  # Prefect fails a run that waits longer than it was told: silence is for us to deal with
 
 
-def request_of(context: Context, model_version: int) -> Request | None:
-    """The newest request for an answer about that version."""
-    try:
-        return Request.model_validate_json(
-            context.platform.blobs.read(approval_request_blob(context.name, model_version))
-        )
-    except NotFound:
-        return None
-
-
 def own_request(context: Context, model_version: int) -> Request | None:
     """The request that this very run made before it was suspended."""
-    request = request_of(context, model_version)
+    request = read_request(context.platform.blobs, context.name, model_version)
     return request if request is not None and request.run == str(runtime.flow_run.id) else None
 
 
@@ -58,7 +48,7 @@ def ask(context: Context, evidence: Evidence, requester: Identity | None) -> Ans
         if request is not None:
             _forget_deadline(request)  # the evidence that it was about holds no longer
         request = _new_request(context, evidence, requester)
-    while (answer := answer_to(context, evidence)) is None:
+    while (answer := read_answer(context.platform.blobs, evidence)) is None:
         request = _wait(context, request)
     _forget_tokens(request)
     _forget_deadline(request)

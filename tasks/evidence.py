@@ -12,6 +12,7 @@ from __future__ import annotations
 from lifecycle.approval import Answer, Evidence, void, why_unapproved
 from lifecycle.names import approval_answer_blob, approval_evidence_blob
 from lifecycle.tags import DATASET
+from platforms.approvals import read_answer
 from platforms.folder_digest import SHA256
 from platforms.ports import NotFound, RegisteredModel
 from tasks.approval import Approved, approval_by, not_approved
@@ -30,15 +31,6 @@ def keep_answer(context: Context, evidence: Evidence, answer: Answer) -> Answer:
     if context.platform.blobs.put_if_absent(name, answer.model_dump_json().encode()):
         return answer
     return Answer.model_validate_json(context.platform.blobs.read(name))
-
-
-def answer_to(context: Context, evidence: Evidence) -> Answer | None:
-    """What was answered; None where nobody has yet."""
-    name = approval_answer_blob(evidence.workload, evidence.model_version, evidence.digest)
-    try:
-        return Answer.model_validate_json(context.platform.blobs.read(name))
-    except NotFound:
-        return None
 
 
 def void_now(evidence: Evidence, version: RegisteredModel, champion: int | None) -> str | None:
@@ -62,7 +54,7 @@ def require_evidence(context: Context, version: RegisteredModel, approved: Appro
 def why_unfounded(context: Context, version: RegisteredModel, approved: Approved) -> str | None:
     """Why the approval on a version rests on nothing, in words; None where all of it holds."""
     kept = _kept(context, version, approved.evidence)
-    answer = None if kept is None else answer_to(context, kept)
+    answer = None if kept is None else read_answer(context.platform.blobs, kept)
     if kept is None or answer is None:
         return "what its approval rests on is not kept under the digest that its tags name"
     if approval_by(answer, kept) != approved:

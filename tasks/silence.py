@@ -9,9 +9,10 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 
 from lifecycle.approval import Answer
-from tasks.asking import request_of, silence
+from platforms.approvals import read_answer, read_request
+from tasks.asking import silence
 from tasks.context import Context
-from tasks.evidence import answer_to, keep_answer
+from tasks.evidence import keep_answer
 from tasks.story import now
 
 
@@ -20,17 +21,17 @@ def unanswered_in_time(context: Context, model_version: int, digest: str) -> Ans
 
     Somebody whose answer is being weighed just now writes first, or finds silence written.
     """
-    request = request_of(context, model_version)
+    request = read_request(context.platform.blobs, context.name, model_version)
     if request is None or request.evidence.digest != digest or now() < request.until:
         return None
-    known = answer_to(context, request.evidence)
+    known = read_answer(context.platform.blobs, request.evidence)
     answer = known or keep_answer(context, request.evidence, silence(request, now()))
     return None if answer.approved or answer.by is not None else answer
 
 
 def end_waiting_run(context: Context, model_version: int, digest: str) -> None:
     """Resume the run that waited, which finds what was decided and ends; nothing where it waits no more."""
-    request = request_of(context, model_version)
+    request = read_request(context.platform.blobs, context.name, model_version)
     if request is None or request.evidence.digest != digest or not _waits(request.run):
         return
     with get_client(sync_client=True) as client:
@@ -39,7 +40,7 @@ def end_waiting_run(context: Context, model_version: int, digest: str) -> None:
 
 def waits_elsewhere(context: Context, model_version: int) -> str | None:
     """That another run waits for an answer about that version already, in words; None where none does."""
-    request = request_of(context, model_version)
+    request = read_request(context.platform.blobs, context.name, model_version)
     if request is None or request.run == str(runtime.flow_run.id) or not _waits(request.run):
         return None
     return (

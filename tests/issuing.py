@@ -20,6 +20,7 @@ from platforms.approval_settings import ApprovalSettings, EntraTokens, GithubTok
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 ADA = "aaaaaaaa-0000-0000-0000-000000000001"
+BOB = "bbbbbbbb-0000-0000-0000-000000000003"
 EVE = "eeeeeeee-0000-0000-0000-000000000002"
 AUDIENCE = "api://perennial"
 GITHUB = "https://token.actions.githubusercontent.com"
