@@ -13,7 +13,13 @@ RELEASE = "release/staging"
 
 
 def start_release(
-    settings: Settings, workload: str, model_version: int, by: str | None, reason: str | None, token: TokenSource
+    settings: Settings,
+    workload: str,
+    model_version: int,
+    by: str | None,
+    reason: str | None,
+    token: TokenSource,
+    deployment: str = RELEASE,
 ) -> str:
     """Where to look at the run, in a sentence. by, reason: where it is forced.
 
@@ -27,8 +33,8 @@ def start_release(
     if by is not None or reason is not None:
         parameters |= {"forced_by": by, "force_reason": reason}
     with prefect_of(settings) as client:
-        deployment = client.read_deployment_by_name(RELEASE)
-        run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters, state=_held(shown))
+        found = client.read_deployment_by_name(deployment)
+        run = client.create_flow_run_from_deployment(found.id, parameters=parameters, state=_held(shown))
         if shown:
             client.create_flow_run_input(run.id, "requester", f'"{shown}"')
             client.set_flow_run_state(run.id, Scheduled(), force=True)

@@ -1,6 +1,7 @@
 """Whose tokens prove who somebody is: `PERENNIAL_APPROVAL__ENTRA__TENANT`, `…__AUDIENCE` and so on. No secrets.
 
-Where one of them is set, the environment asks for a verified identity: a typed name counts for nothing there.
+Where one of them is set, the environment asks for a verified identity: a typed name counts for nothing there. No field
+is named `keys`: `dict(model)`, which Prefect does with what a task is given, would take it for a mapping's method.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class EntraTokens(BaseModel):
     tenant: str = Field(pattern=r"^[0-9a-fA-F-]{36}$", description="The tenant's id; a name stands in no token")
     audience: str = Field(min_length=1, description="aud: the application's id or its URI")
     issuers: tuple[str, ...] = Field(default=(), description="Of another cloud; none: those of the public one")
-    keys: KeysUrl | None = Field(default=None, description="The tenant's key set (JWKS); none: the public cloud's")
+    jwks: KeysUrl | None = Field(default=None, description="The tenant's key set (JWKS); none: the public cloud's")
 
     @property
     def accepted_issuers(self) -> tuple[str, ...]:
@@ -46,7 +47,7 @@ class EntraTokens(BaseModel):
     @property
     def keys_url(self) -> str:
         """Where the keys lie that sign."""
-        return self.keys or f"https://login.microsoftonline.com/{self.tenant}/discovery/v2.0/keys"
+        return self.jwks or f"https://login.microsoftonline.com/{self.tenant}/discovery/v2.0/keys"
 
 
 class GithubTokens(BaseModel):
@@ -56,7 +57,7 @@ class GithubTokens(BaseModel):
 
     audience: str = Field(min_length=1, description="What aud starts with; what is decided follows")
     issuer: str = Field(default="https://token.actions.githubusercontent.com", description="Another one: GHES")
-    keys: KeysUrl = "https://token.actions.githubusercontent.com/.well-known/jwks"
+    jwks: KeysUrl = "https://token.actions.githubusercontent.com/.well-known/jwks"
 
 
 class ApprovalSettings(BaseModel):

@@ -70,7 +70,7 @@ def _entra_claims(token: str, entra: EntraTokens) -> Mapping[str, Any]:
 
 
 def _github_claims(token: str, github: GithubTokens, audience: str) -> Mapping[str, Any]:
-    return _claims(token, github.keys, (github.issuer,), audience, ("repository", "environment", "run_id"))
+    return _claims(token, github.jwks, (github.issuer,), audience, ("repository", "environment", "run_id"))
 
 
 def _claims(

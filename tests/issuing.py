@@ -51,15 +51,15 @@ class Issuer:
     def settings(self) -> ApprovalSettings:
         """Of an environment that asks for identity, and believes this issuer."""
         return ApprovalSettings(
-            entra=EntraTokens(tenant=TENANT, audience=AUDIENCE, keys=self.url),
-            github=GithubTokens(audience="perennial", keys=self.url),
+            entra=EntraTokens(tenant=TENANT, audience=AUDIENCE, jwks=self.url),
+            github=GithubTokens(audience="perennial", jwks=self.url),
         )
 
     @property
     def environment(self) -> dict[str, str]:
         """The same as variables of a process."""
         prefix = "PERENNIAL_APPROVAL__ENTRA__"
-        return {f"{prefix}TENANT": TENANT, f"{prefix}AUDIENCE": AUDIENCE, f"{prefix}KEYS": self.url}
+        return {f"{prefix}TENANT": TENANT, f"{prefix}AUDIENCE": AUDIENCE, f"{prefix}JWKS": self.url}
 
     def entra(self, oid: str = ADA, **other: Any) -> str:
         """A token of Entra's for the person; a claim that is None is left out."""

@@ -148,11 +148,11 @@ def test_keys_out_of_reach_are_no_proof(issuer: Issuer) -> None:
         unused.bind(("127.0.0.1", 0))
         nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}/keys"
     for url, why in ((nowhere, "cannot be fetched"), (issuer.url.replace("/keys", "/html"), "no JSON")):
-        settings = ApprovalSettings(entra=EntraTokens(tenant=TENANT, audience=AUDIENCE, keys=url))
+        settings = ApprovalSettings(entra=EntraTokens(tenant=TENANT, audience=AUDIENCE, jwks=url))
         with pytest.raises(NotVerified, match=why):
             verify(issuer.entra(), settings, "toy", 3, EVIDENCE)
 
 
 def test_keys_come_by_https_only() -> None:
     with pytest.raises(ValueError, match="must be https"):
-        EntraTokens(tenant=TENANT, audience=AUDIENCE, keys="http://keys.example.com/jwks")
+        EntraTokens(tenant=TENANT, audience=AUDIENCE, jwks="http://keys.example.com/jwks")
