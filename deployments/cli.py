@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from deployments.token_sources import TokenSource
 
 app = typer.Typer(
     help="Models that keep themselves current.",
@@ -21,6 +24,15 @@ State = Annotated[Path, typer.Option(envvar="PERENNIAL_STATE", help="Folder of t
 Where = Annotated[str, typer.Option(envvar="PERENNIAL_PLATFORM", help="local, azure or azure-emulated.")]
 Workload = Annotated[str, typer.Argument(help="The workload's name.")]
 Identity = Annotated[str, typer.Argument(help="Its id, as `perennial investigations` tells it.")]
+ModelVersion = Annotated[int, typer.Argument(help="Its version in the registry.", min=1)]
+Comment = Annotated[str, typer.Option(help="Why; it stays with the answer.")]
+Evidence = Annotated[str | None, typer.Option(help="What the answer is about, as `perennial status` tells it.")]
+By = Annotated[str | None, typer.Option(help="Your name, where nothing asks for a token; none: your user name.")]
+TokenFile = Annotated[Path | None, typer.Option(help="A token that proves who you are; -: standard input.")]
+AzureCli = Annotated[bool, typer.Option("--azure-cli", help="Get the token from the Azure CLI.")]
+GithubActions = Annotated[bool, typer.Option("--github-actions", help="Get the token of this job of GitHub Actions.")]
+GithubUrl = Annotated[str | None, typer.Option(envvar="ACTIONS_ID_TOKEN_REQUEST_URL", hidden=True)]
+GithubSecret = Annotated[str | None, typer.Option(envvar="ACTIONS_ID_TOKEN_REQUEST_TOKEN", hidden=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -183,6 +195,67 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def approve(
+    name: Workload,
+    version: ModelVersion,
+    comment: Comment = "",
+    by: By = None,
+    evidence: Evidence = None,
+    token_file: TokenFile = None,
+    azure_cli: AzureCli = False,
+    github_actions: GithubActions = False,
+    github_url: GithubUrl = None,
+    github_secret: GithubSecret = None,
+) -> None:
+    """Approve a version that waits for an answer."""
+    token = _token_source(token_file, azure_cli, github_actions, github_url, github_secret)
+    _answer(name, version, True, comment, by, evidence, token)
+
+
+@app.command()
+def reject(
+    name: Workload,
+    version: ModelVersion,
+    comment: Comment = "",
+    by: By = None,
+    evidence: Evidence = None,
+    token_file: TokenFile = None,
+    azure_cli: AzureCli = False,
+    github_actions: GithubActions = False,
+    github_url: GithubUrl = None,
+    github_secret: GithubSecret = None,
+) -> None:
+    """Reject a version that waits for an answer."""
+    token = _token_source(token_file, azure_cli, github_actions, github_url, github_secret)
+    _answer(name, version, False, comment, by, evidence, token)
+
+
+@app.command()
+def release(
+    name: Workload,
+    version: ModelVersion,
+    force: Annotated[bool, typer.Option("--force", help="Gates that fail do not stop it; it stays marked.")] = False,
+    by: Annotated[str | None, typer.Option(help="Who answers for a forced release.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why it is forced; it stays with the version.")] = None,
+    token_file: TokenFile = None,
+    azure_cli: AzureCli = False,
+    github_actions: GithubActions = False,
+    github_url: GithubUrl = None,
+    github_secret: GithubSecret = None,
+) -> None:
+    """Release a version: through its gates, staging and approval, to production."""
+    from deployments.releasing import start_release
+    from platforms.settings import load_settings
+
+    if force and not (by and reason):
+        raise typer.BadParameter("a forced release needs --by NAME and --reason WHY")
+    if not force and (by or reason):
+        raise typer.BadParameter("--by and --reason are for a release with --force")
+    token = _token_source(token_file, azure_cli, github_actions, github_url, github_secret)
+    typer.echo(start_release(load_settings(), name, version, by, reason, token))
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """What the service needs, on Azure or here: what is missing, and the command that mends it."""
     from deployments.doctor import doctor as look
@@ -213,6 +286,27 @@ def demo(
     from deployments.demo.run import main as run
 
     raise typer.Exit(run(data, started_at, platform))
+
+
+def _token_source(
+    file: Path | None, azure_cli: bool, github_actions: bool, github_url: str | None, github_secret: str | None
+) -> TokenSource:
+    """Where the token comes from that proves who calls."""
+    from deployments.token_sources import TokenSource
+
+    return TokenSource(file, azure_cli, github_actions, github_url, github_secret)
+
+
+def _answer(
+    name: str, version: int, approve: bool, comment: str, by: str | None, evidence: str | None, token: TokenSource
+) -> None:
+    import getpass
+
+    from deployments.answering import answer
+    from platforms.settings import load_settings
+
+    who = by or getpass.getuser()
+    typer.echo(answer(load_settings(), name, version, approve, comment, who, token, evidence))
 
 
 def main() -> None:

@@ -23,7 +23,10 @@ NOTICES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         {"prefect.resource.id": _RESOURCE},
         "perennial.release.waiting",
         "{{ event.payload.workload }}: version {{ event.payload.model_version }} waits for approval",
-        "Resume the suspended release run in the Prefect UI to approve or reject it.",
+        "Gates: {{ event.payload.gates }}\nComparison: {{ event.payload.comparison }}\n"
+        "{% if event.payload.forced %}It is {{ event.payload.forced }}\n{% endif %}"
+        "Who may answer: {{ event.payload.approvers }}; silence until {{ event.payload.until }} rejects it\n"
+        "{{ event.payload.command }}\n{{ event.payload.page }}",
     ),
     "perennial-slack-promoted": (
         {"prefect.resource.id": _RESOURCE},

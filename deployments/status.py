@@ -6,10 +6,14 @@ import json
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from lifecycle.approval import Request
+from lifecycle.approval_text import command_of, compared_in_words, summary_of, who_may
 from lifecycle.names import CHAMPION, staging_endpoint
-from lifecycle.tags import APPROVED_BY, REASON, VERDICT
+from lifecycle.tags import APPROVED_BY, FORCED, REASON, VERDICT
+from platforms.approvals import open_requests
 from platforms.choose import choose_platform
 from platforms.ports import NotFound, Platform, RegisteredModel
 from platforms.settings import Settings
@@ -39,12 +43,17 @@ def show_status(settings: Settings, as_json: bool) -> None:
             continue
         table.add_row(
             record["workload"],
-            "none" if record["champion"] is None else f"version {record['champion']}",
+            _champion(record),
             _newest(record["newest"]),
             _slots(record["production"]),
             _slots(record["staging"]),
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    for waiting in (one for record in records for one in record.get("waiting", ())):
+        console.print(f"\n{escape(waiting['summary'])}")
+        for title in ("gates", "comparison", "who may answer", "command"):
+            console.print(f"  {title}: {escape(waiting[title])}", soft_wrap=True)
 
 
 def _of_workload(platform: Platform, name: str) -> dict[str, Any]:
@@ -55,10 +64,29 @@ def _of_workload(platform: Platform, name: str) -> dict[str, Any]:
     return {
         "workload": name,
         "champion": None if champion is None else champion.version,
+        "forced": None if champion is None else champion.tags.get(FORCED) or None,
         "newest": {"version": versions[-1].version, "verdict": _verdict(versions[-1])} if versions else None,
         "production": production,
         "staging": staging,
         "url": url,
+        "waiting": [_waiting(request) for request in open_requests(platform.blobs, name)],
+    }
+
+
+def _waiting(request: Request) -> dict[str, Any]:
+    """What is to be decided."""
+    evidence = request.evidence
+    return {
+        "version": evidence.model_version,
+        "summary": summary_of(request),
+        "evidence": evidence.digest,
+        "gates": evidence.reason,
+        "comparison": compared_in_words(evidence),
+        "forced": None if evidence.forced is None else evidence.forced.told,
+        "who may answer": who_may(request),
+        "until": request.until.isoformat(),
+        "command": command_of(request),
+        "refusals": [one.model_dump(mode="json") for one in request.refusals],
     }
 
 
@@ -82,9 +110,19 @@ def _endpoint(platform: Platform, name: str) -> tuple[list[dict[str, Any]], str 
 def _verdict(version: RegisteredModel) -> str:
     """What became of a version: approved, promoted, rejected and why, or nothing yet."""
     verdict = version.tags.get(VERDICT, "not released")
+    forced = f", {version.tags[FORCED]}" if version.tags.get(FORCED) else ""
     if verdict == "approved":
-        return f"approved by {version.tags.get(APPROVED_BY, 'nobody')}, not promoted yet"
+        return f"approved by {version.tags.get(APPROVED_BY, 'nobody')}, not promoted yet{forced}"
+    if verdict == "promoted":
+        return f"promoted{forced}"
     return f"{verdict}: {version.tags[REASON]}" if verdict == "rejected" and REASON in version.tags else verdict
+
+
+def _champion(record: dict[str, Any]) -> str:
+    if record["champion"] is None:
+        return "none"
+    forced = f", {escape(record['forced'])}" if record["forced"] else ""
+    return f"version {record['champion']}{forced}"
 
 
 def _newest(newest: dict[str, Any] | None) -> str:

@@ -20,6 +20,9 @@ ScoringKey = Annotated[str | None, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9-]{0,63
 ErrorThreshold = Annotated[int, Field(ge=-1)]
 AnnotationRows = Annotated[int | None, Field(ge=1, le=100_000)]
 Moment = Annotated[AwareDatetime | None, BeforeValidator(lambda told: told or None)]  # events tell "" for none
+EvidenceDigest = Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")]
+ForcedBy = Annotated[str | None, Field(min_length=1, max_length=200)]
+ForceReason = Annotated[str | None, Field(min_length=1, max_length=4000)]
 Reason = Annotated[str, Field(min_length=1, max_length=4000)]
 
 # How long a killed run's slot stays taken: the shortest that Prefect allows. A living run renews its lease.

@@ -10,10 +10,11 @@ from prefect.states import Completed, State
 
 from flows.parameters import LEASE_SECONDS, ApprovedVersion, WorkloadName
 from lifecycle.names import CHAMPION
-from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, PROMOTED_AT, VERDICT
+from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, FORCED, PROMOTED_AT, VERDICT
 from platforms.ports import RegisteredModel
 from tasks.approval import NotApproved, require_approval
 from tasks.context import Context, open_context
+from tasks.evidence import require_evidence
 from tasks.native_monitor import apply_native_monitor
 from tasks.probe import probe
 from tasks.promotion import Live, deploy_beside, move_traffic, production, reconcile_alias
@@ -49,7 +50,8 @@ def _promote(context: Context, version: RegisteredModel, live: Live | None) -> S
     current = None if champion is None else champion.version
     if live is not None or current != version.version:  # else it was production that went, with everything in it
         try:
-            require_approval(version, current, models.versions(context.name))
+            approved = require_approval(version, current, models.versions(context.name))
+            require_evidence(context, version, approved)
         except NotApproved as refusal:
             _refuse(context, version, str(refusal))
             raise
@@ -66,6 +68,8 @@ def _conclude(context: Context, version: RegisteredModel, slot: str) -> State[An
     context.platform.models.tag(context.name, version.version, tags)
     summary = f"Version {version.version} of {context.name} serves in production, in slot {slot}."
     by = version.tags.get(APPROVED_BY, "nobody")
+    forced = version.tags.get(FORCED, "")
+    summary += f" It was {forced}." if forced else ""
     key = "-".join([str(version.version), *([version.tags[APPROVED_AT]] if APPROVED_AT in version.tags else [])])
     record(
         context,
@@ -74,7 +78,7 @@ def _conclude(context: Context, version: RegisteredModel, slot: str) -> State[An
         summary,
         model_version=version.version,
         dataset_version=version.tags[DATASET],
-        evidence={"slot": slot, "approved_by": by},
+        evidence={"slot": slot, "approved_by": by, **({"forced": forced} if forced else {})},
     )
     emit(context, "perennial.release.promoted", key, {"model_version": version.version})
     endpoint = context.platform.endpoints.get(context.name)

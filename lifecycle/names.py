@@ -146,6 +146,36 @@ def card_blob(workload: str, model_version: int, ending: str) -> str:
     return f"releases/{workload}/{model_version}/model-card.{ending}"
 
 
+def approval_requests_prefix(workload: str) -> str:
+    """Where it lies which versions people are, or were, asked about."""
+    return f"approvals/{workload}/"
+
+
+def approval_request_blob(workload: str, model_version: int) -> str:
+    """The newest request for an answer about a version."""
+    return f"{approval_requests_prefix(workload)}{model_version}.json"
+
+
+def approval_evidence_blob(workload: str, model_version: int, digest: str) -> str:
+    """What an approval rests on, written once."""
+    return f"releases/{workload}/{model_version}/evidence/{_plain(digest)}.json"
+
+
+def approval_answer_blob(workload: str, model_version: int, digest: str) -> str:
+    """What was answered about the evidence of that digest, written once."""
+    return f"releases/{workload}/{model_version}/answers/{_plain(digest)}.json"
+
+
+def requester_blob(workload: str, flow_run: str) -> str:
+    """Who asked for a release, as the run of it verified."""
+    return f"releases/{workload}/requesters/{_plain(flow_run)}.json"
+
+
+def used_token_blob(fingerprint: str) -> str:
+    """What a token was used for."""
+    return f"tokens/{_plain(fingerprint)}.json"
+
+
 def staging_endpoint(workload: str) -> str:
     """Staging is an endpoint of its own."""
     return f"{workload}{_STAGING}"

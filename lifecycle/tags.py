@@ -10,5 +10,7 @@ REASON = "perennial.reason"  # why it was rejected
 APPROVED_BY = "perennial.approved-by"
 APPROVED_AT = "perennial.approved-at"  # ISO 8601, UTC
 APPROVED_OVER = "perennial.approved-over"  # the champion's version that it was compared with, or none
+APPROVED_EVIDENCE = "perennial.approved-evidence"  # the digest of what the approval rests on
+FORCED = "perennial.forced"  # by whom and why, where gates that failed did not stop its release; else empty
 PROMOTED_AT = "perennial.promoted-at"  # ISO 8601, UTC
 CARD = "perennial.card"  # where people read its model card

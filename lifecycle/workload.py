@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
+from lifecycle.approval import ApprovalPolicy
 from lifecycle.base import Frozen
 from lifecycle.columns import Column
 from lifecycle.durations import Duration
 from lifecycle.findings import FindingKind
 from lifecycle.forecast import Forecast
+from lifecycle.identity import Subject
 from lifecycle.limits import FOUR_FIFTHS, FairnessLimit, ServiceLimits
 from lifecycle.metrics import AIMED_AT, GROUP_METRICS, METRICS, RECIPES_REPORT, Kind, kinds_of
 from lifecycle.search import Parameter, ParameterName, Search
@@ -109,7 +111,10 @@ class Gate(Frozen):
 class Release(Frozen):
     """From candidate to production."""
 
-    approval: Literal["auto", "human"] = "auto"
+    approval: ApprovalPolicy = "auto"
+    approvers: tuple[Subject, ...] = Field(
+        default=(), description="Who may answer where an environment asks for verified identity"
+    )
     approval_within: Duration = Field(default=timedelta(days=3), description="Silence until then rejects")
     compare_rows: int = Field(
         default=1000, ge=50, description="Newest held-out rows that champion and challenger meet on"

@@ -15,6 +15,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from platforms.approval_settings import ApprovalSettings
 from platforms.azure.emulated import client_environment, emulated_settings
 from platforms.azure.settings import AzureSettings
 
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     pool_dev: str = Field(default=LOCAL_POOL, min_length=1, description="The work pool of ingest, train and retrain")
     pool_staging: str = Field(default=LOCAL_POOL, min_length=1, description="The work pool of release")
     pool_prod: str = Field(default=LOCAL_POOL, min_length=1, description="The work pool of what touches production")
+    approval: ApprovalSettings = Field(default=ApprovalSettings(), description="Whose tokens prove who approves")
     slack_webhook: SecretStr | None = Field(default=None, description="Where notifications go; none: off")
 
     @model_validator(mode="after")

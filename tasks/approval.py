@@ -10,10 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lifecycle.tags import APPROVED_AT, APPROVED_BY, APPROVED_OVER, PROMOTED_AT, REASON, VERDICT
+from lifecycle.approval import Answer, Evidence, version_named
+from lifecycle.tags import (
+    APPROVED_AT,
+    APPROVED_BY,
+    APPROVED_EVIDENCE,
+    APPROVED_OVER,
+    FORCED,
+    PROMOTED_AT,
+    REASON,
+    VERDICT,
+)
 from platforms.ports import RegisteredModel
 from tasks.context import Context
-from tasks.story import now
 
 _NONE = "none"
 
@@ -29,6 +38,8 @@ class Approved:
     by: str  # a policy or a person
     at: str  # ISO 8601, UTC; with the version, the name of this approval
     over: int | None  # the champion then; None: there was none
+    evidence: str = ""  # the digest of what it rests on; empty: approved before there was any
+    forced: str = ""  # by whom and why, where gates that failed did not stop it
 
 
 def approve(
@@ -40,22 +51,28 @@ def approve(
         APPROVED_BY: approved.by,
         APPROVED_AT: approved.at,
         APPROVED_OVER: _NONE if approved.over is None else str(approved.over),
+        APPROVED_EVIDENCE: approved.evidence,
+        **({FORCED: approved.forced} if approved.forced or FORCED in version.tags else {}),
         VERDICT: "approved",
     }
     context.platform.models.tag(context.name, version.version, tags)
 
 
-def new_approval(by: str, champion: RegisteredModel | None) -> Approved:
-    """An approval as of now."""
-    return Approved(by, now().isoformat(), None if champion is None else champion.version)
+def approval_by(answer: Answer, evidence: Evidence) -> Approved:
+    """The approval that an answer is."""
+    forced = "" if evidence.forced is None else evidence.forced.told
+    return Approved(answer.told_by, answer.at.isoformat(), evidence.over, evidence.digest, forced)
 
 
 def approval_of(version: RegisteredModel) -> Approved | None:
     """The approval that waits for its promotion; None where there is none, or it was promoted or rejected since."""
     if version.tags.get(VERDICT) != "approved":
         return None
-    over = version.tags[APPROVED_OVER]
-    return Approved(version.tags[APPROVED_BY], version.tags[APPROVED_AT], None if over == _NONE else int(over))
+    tags = version.tags
+    over = None if tags[APPROVED_OVER] == _NONE else int(tags[APPROVED_OVER])
+    return Approved(
+        tags[APPROVED_BY], tags[APPROVED_AT], over, tags.get(APPROVED_EVIDENCE, ""), forced=tags.get(FORCED, "")
+    )
 
 
 def overtaken(
@@ -73,7 +90,9 @@ def overtaken(
     if newer:
         return f"version {max(newer)}, which is newer, was promoted since it was approved"
     if current != approved.over:
-        return f"it was compared with {_named(approved.over)}, and {_named(current)} is the champion since"
+        return (
+            f"it was compared with {version_named(approved.over)}, and {version_named(current)} is the champion since"
+        )
     return None
 
 
@@ -88,7 +107,12 @@ def require_approval(version: RegisteredModel, current: int | None, versions: Se
         why = overtaken(version, approved, current, versions) or ""
         if not why:
             return approved
-    raise NotApproved(
+    raise not_approved(version, why)
+
+
+def not_approved(version: RegisteredModel, why: str) -> NotApproved:
+    """The refusal, in words."""
+    return NotApproved(
         f"Version {version.version} of {version.name} is not promoted: {why}. To have it, release it again."
     )
 
@@ -96,7 +120,3 @@ def require_approval(version: RegisteredModel, current: int | None, versions: Se
 def _promoted_since(other: RegisteredModel, approved: Approved) -> bool:
     promoted = other.tags.get(PROMOTED_AT)
     return promoted is not None and datetime.fromisoformat(promoted) > datetime.fromisoformat(approved.at)
-
-
-def _named(version: int | None) -> str:
-    return "no champion" if version is None else f"version {version}"

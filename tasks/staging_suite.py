@@ -23,6 +23,7 @@ from tasks.baseline import remove_baseline
 from tasks.context import Context
 from tasks.gates import Candidate
 from tasks.own_tests import FOLDER as TESTS
+from tasks.staging_checks.contract import TITLE as CONTRACT
 from tasks.staging_checks.contract import contract
 from tasks.staging_checks.endpoint import endpoint
 from tasks.staging_checks.own_tests import own_tests
@@ -77,6 +78,11 @@ def examine_slot(context: Context, candidate: Candidate, champion: RegisteredMod
     except httpx.TransportError as error:
         raise Unavailable(f"{staging_endpoint(context.name)} does not answer: {error}") from error
     return _keep(context, candidate, champion, "slot", parts)
+
+
+def keeps_contract(parts: Sequence[Part]) -> bool:
+    """Whether the slot was examined, and answers as it must."""
+    return any(part.title == CONTRACT and part.passed for part in parts)
 
 
 def beside(context: Context, candidate: Candidate, champion: RegisteredModel | None) -> RegisteredModel | None:

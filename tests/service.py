@@ -19,6 +19,7 @@ from platforms.choose import choose_platform
 from platforms.ports import Platform
 from platforms.settings import CURRENT, Settings
 from tests.forks import Forks
+from tests.issuing import ADA, BOB
 
 ROOT = Path(__file__).parent.parent
 SHARED = "TESTS_SERVICE"  # a file that tells of a service that is running already
@@ -45,6 +46,14 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "examined": ("walk", {"release": {"slices": ["region"]}, "gates": {"roc_auc": {"at_least": 0.6}}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
+    "silent": ("toy", {"release": {"approval": "human", "approval_within": "1s"}}),
+    "vouched": (
+        "toy",
+        {
+            "gates": {"roc_auc": {"at_least": 0.9999}},  # nothing reaches it
+            "release": {"approval": "human", "approval_within": "1h", "approvers": [f"entra:{ADA}", f"entra:{BOB}"]},
+        },
+    ),
 }
 
 

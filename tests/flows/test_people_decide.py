@@ -97,3 +97,18 @@ def test_a_promotion_on_its_way_is_no_time_for_a_retraining(waits: Service) -> N
     finally:
         HTTP.delete(f"{waits.addresses['prefect']}/api/flow_runs/{run['id']}").raise_for_status()
     assert under_way(waits, NAME) == []
+
+
+def test_nobody_answers_in_time(stack: Service) -> None:
+    """A run of its own, scheduled for the time limit, rejects it, and ends the one that waits."""
+    name = "silent"
+    stack.platform.blobs.write(f"{name}/raw/people.csv", make_people(1200, seed=6).to_csv(index=False).encode())
+    code, output = stack.run("train", repr(name))
+    assert (code, result_of(output)) == (0, "1"), output
+    found = HTTP.get(f"{stack.addresses['prefect']}/api/deployments/name/release/staging").json()
+    run = _post(stack, f"/deployments/{found['id']}/create_flow_run", {"parameters": {"workload": name}})
+    until("its end", lambda: _state(stack, run["id"]) == "COMPLETED", 120)
+    tags = stack.platform.models.get(name, 1).tags
+    assert tags["perennial.verdict"] == "rejected"
+    assert "nobody answered until" in tags["perennial.reason"]
+    assert under_way(stack, name) == []
