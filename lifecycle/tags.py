@@ -11,3 +11,4 @@ APPROVED_BY = "perennial.approved-by"
 APPROVED_AT = "perennial.approved-at"  # ISO 8601, UTC
 APPROVED_OVER = "perennial.approved-over"  # the champion's version that it was compared with, or none
 PROMOTED_AT = "perennial.promoted-at"  # ISO 8601, UTC
+ROLLOUT = "perennial.rollout"  # how far its rollout has come: lifecycle.rollout.Progress

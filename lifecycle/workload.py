@@ -14,6 +14,7 @@ from lifecycle.findings import FindingKind
 from lifecycle.forecast import Forecast
 from lifecycle.limits import FOUR_FIFTHS, FairnessLimit, ServiceLimits
 from lifecycle.metrics import AIMED_AT, GROUP_METRICS, METRICS, RECIPES_REPORT, Kind, kinds_of
+from lifecycle.rollout import LiveLimits, RollingStep, require_order
 from lifecycle.search import Parameter, ParameterName, Search
 
 
@@ -117,6 +118,13 @@ class Release(Frozen):
         default=timedelta(days=3),
         description="How long what served before stays warm for a rollback, and costs its machines; none: always",
     )
+    rolling: tuple[RollingStep, ...] = Field(default=(), description="Steps to all the traffic; unsaid: at once")
+    live: LiveLimits = LiveLimits()
+
+    @model_validator(mode="after")
+    def _rolls_forward(self) -> Self:
+        require_order(self.rolling)
+        return self
 
 
 class Monitor(Frozen):
