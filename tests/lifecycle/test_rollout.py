@@ -276,6 +276,13 @@ class Rollout(RuleBasedStateMachine):
             assert self.traffic.get(champion, 0) > 0 or self.traffic == {NEW: 100}
             assert (champion == NEW) <= (self.traffic == {NEW: 100})
 
+    @invariant()
+    def what_is_exposed_was_written_before(self) -> None:
+        if hasattr(self, "traffic") and self.standing.exposed and self.traffic != {NEW: 100}:
+            progress = self.standing.progress
+            assert progress is not None
+            assert self.traffic.get(NEW, 0) <= (self.steps[progress.step].traffic or 0)
+
     def teardown(self) -> None:
         """Left alone, with requests coming, it ends where its state says, however it was treated before."""
         if not hasattr(self, "traffic"):
