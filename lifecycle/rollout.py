@@ -303,7 +303,9 @@ def _shares(standing: Standing, step: RollingStep) -> tuple[dict[int, int], dict
 
 
 def _in_place(standing: Standing, step: RollingStep) -> bool:
-    there = tuple({one: share for one, share in found.items() if share} for found in (standing.traffic, standing.mirror))
+    there = tuple(
+        {one: share for one, share in found.items() if share} for found in (standing.traffic, standing.mirror)
+    )
     return there == _shares(standing, step)
 
 
