@@ -130,6 +130,11 @@ def probe_blob(workload: str, model_version: int) -> str:
     return f"releases/{workload}/{model_version}/probe.json"
 
 
+def foretold_blob(workload: str, model_version: int) -> str:
+    """Where it lies how far apart a version's and the champion's predictions of the hold-out are."""
+    return f"releases/{workload}/{model_version}/foretold.json"
+
+
 def staging_endpoint(workload: str) -> str:
     """Staging is an endpoint of its own."""
     return f"{workload}{_STAGING}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -53,13 +54,13 @@ WHOLE = RollingStep(traffic=100)
 
 
 def require_order(steps: Sequence[RollingStep]) -> None:
-    """ValueError unless the steps only go forward, mirrors first, and end with all the traffic. None at all are fine."""
+    """ValueError unless the steps only go forward, mirrors first, and end with all the traffic. None are fine."""
     if not steps:
         return
     if not steps[-1].whole:
         raise ValueError("rolling must end with {traffic: 100}")
     shares = [(step.traffic is not None, step.traffic or step.mirror or 0) for step in steps]
-    if any(after <= before for before, after in zip(shares, shares[1:], strict=False)):
+    if any(after <= before for before, after in pairwise(shares)):
         raise ValueError("rolling goes forward: mirrors first, then traffic, each step with more than the one before")
 
 
@@ -274,7 +275,7 @@ def plan(action: Action, standing: Standing, now: datetime) -> tuple[Effect, ...
         back = {} if champion is None else {champion: 100}
         return WriteTags({VERDICT: "rejected", REASON: action.reason[:4000]}), SetTraffic(back, {})
     if isinstance(action, Conclude):
-        before = () if champion in (None, challenger) else (SetAlias(PREVIOUS, champion),)  # type: ignore[arg-type]
+        before = () if champion in (None, challenger) else (SetAlias(PREVIOUS, champion),)
         known = standing.tags.get(PROMOTED_AT) if standing.verdict == "promoted" else None
         told = WriteTags({PROMOTED_AT: known or now.isoformat(), VERDICT: "promoted"})
         return *before, SetAlias(CHAMPION, challenger), told

@@ -97,12 +97,14 @@ def _errors(sight: Sight, alpha: float) -> Signal:
 
 def _latency(latency: tuple[Latency, Latency], slower: float) -> Signal:
     one, other = latency
-    shown = [("not known" if each.p95_ms is None else f"{each.p95_ms:.1f} ms") for each in latency]
+    shown = (_milliseconds(one), _milliseconds(other))
     if one.p95_ms is None or other.p95_ms is None or min(one.requests, other.requests) < FEWEST_LATENCIES:
-        return Signal("latency", *shown, f"too few requests for a percentile: {FEWEST_LATENCIES} of each", "fine")
+        return Signal(
+            "latency", shown[0], shown[1], f"too few requests for a percentile: {FEWEST_LATENCIES} of each", "fine"
+        )
     limit = max(slower * one.p95_ms, one.p95_ms + LEAST_SLOWDOWN_MS)
     told = f"its 95th percentile is {other.p95_ms:.1f} ms, its limit {limit:.1f} ms"
-    return Signal("latency", *shown, told, "worse" if other.p95_ms > limit else "fine")
+    return Signal("latency", shown[0], shown[1], told, "worse" if other.p95_ms > limit else "fine")
 
 
 def _predictions(pair: tuple[Any, Any], margin: float, foretold: float, alpha: float) -> Signal:
@@ -128,6 +130,10 @@ def _verdict(low: float, limit: float, rows: tuple[int, int]) -> Outcome:
 def _middle(values: Any) -> str:
     found = np.asarray(values, dtype=float)
     return f"{found.mean():.4g} in the mean of {len(found)}" if len(found) else "none"
+
+
+def _milliseconds(latency: Latency) -> str:
+    return "not known" if latency.p95_ms is None else f"{latency.p95_ms:.1f} ms"
 
 
 def _rate(hits: int, of: int) -> str:
