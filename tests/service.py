@@ -32,6 +32,11 @@ WATCHED: dict[str, object] = {
     },
     "monitor": {"every": "1h", "minimum_rows": 100, "attribution": True, "fairness": _GROUPS, "evidently_ui": True},
 }
+ROLLING = [
+    {"mirror": 50, "hold": "1s", "requests": 60, "at_most": "20s"},
+    {"traffic": 40, "hold": "2s", "requests": 60, "at_most": "20s"},
+    {"traffic": 100},
+]
 COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "stages": ("walk", {}),
     "scored": ("walk", {}),
@@ -43,6 +48,8 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
             "gates": {"mase": {"at_most": 0.8}},
         },
     ),
+    "rolls": ("walk", {"release": {"rolling": ROLLING}}),
+    "holds": ("walk", {"release": {"rolling": [{"traffic": 10, "hold": "11m"}, {"traffic": 100}]}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
 }
 
