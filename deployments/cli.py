@@ -174,6 +174,18 @@ def evidently(
 
 
 @app.command()
+def rollback(
+    name: Workload,
+    reason: Annotated[str, typer.Option(help="Why, in words.")] = "by hand",
+) -> None:
+    """The version before serves again; a rollout under way is ended."""
+    from deployments.rollback import roll_back
+    from platforms.settings import load_settings
+
+    typer.echo(roll_back(load_settings(), name, reason))
+
+
+@app.command()
 def status(as_json: AsJson = False) -> None:
     """What serves where."""
     from deployments.status import show_status
@@ -215,6 +227,9 @@ def demo(
     raise typer.Exit(run(data, started_at, platform))
 
 
+OURS = ("deployments", "lifecycle", "monitoring", "platforms", "tasks")
+
+
 def main() -> None:
     """What pyproject.toml calls. Expected errors are one readable message; all others show where they come from."""
     import sys
@@ -222,6 +237,6 @@ def main() -> None:
     try:
         app()
     except (LookupError, ValueError, RuntimeError, OSError) as error:
-        if type(error).__module__.split(".")[0] in ("builtins", "deployments", "platforms", "monitoring", "lifecycle"):
+        if type(error).__module__.split(".")[0] in (*OURS, "builtins"):
             sys.exit(f"perennial: {error}")
         raise
