@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
@@ -51,10 +51,10 @@ def measure(releases: int = 3, rollbacks: int = 1, requests: int = 2000) -> Iter
 
         context = open_context(NAME, settings)
         _first_release(context)
-        with _load(context) as load:
+        with _load(context, Path(folder) / "counts.json") as load:
             took = _release_and_roll_back(context, releases, rollbacks)
             _until_asked(load, requests)
-        answered = json.loads(Path(load.written.name).read_text())
+        answered = json.loads(load.counts.read_text())
     failed, asked = answered["failed"], answered["asked"]
     yield Figure(f"releases under load, failed of {asked} requests", str(failed), "0", failed == 0)
     yield _figure(f"approval to 100 % beside holds, worst of {releases}", took.promotions, PROMOTION_GOAL)
@@ -150,25 +150,24 @@ class Load:
     """The clients' process, and the file that it writes its counts to."""
 
     process: subprocess.Popen[bytes]
-    written: IO[str]
+    counts: Path
 
 
 @contextmanager
-def _load(context: Any) -> Iterator[Load]:
+def _load(context: Any, counts: Path) -> Iterator[Load]:
     endpoint = context.platform.endpoints.get(NAME)
     url, key = urlsplit(endpoint.scoring_url), context.platform.endpoints.key(NAME)
-    with tempfile.NamedTemporaryFile("w", delete=False) as written:
-        words = [str(url.port), url.path, key, str(CONNECTIONS), written.name]
-        process = subprocess.Popen([sys.executable, "-m", "benchmarks.constant_load", *words], cwd=ROOT)
-        try:
-            yield Load(process, written)
-        finally:
-            process.terminate()
-            process.wait(60)
+    words = [str(url.port), url.path, key, str(CONNECTIONS), str(counts)]
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.constant_load", *words], cwd=ROOT)
+    try:
+        yield Load(process, counts)
+    finally:
+        process.terminate()
+        process.wait(60)
 
 
 def _until_asked(load: Load, requests: int) -> None:
-    while json.loads(Path(load.written.name).read_text() or '{"asked": 0}')["asked"] < requests:
+    while json.loads(load.counts.read_text())["asked"] < requests:
         if load.process.poll() is not None:
             raise RuntimeError("The clients ended.")
         time.sleep(0.2)
@@ -180,11 +179,12 @@ def _workload(folder: Path) -> Path:
     content |= {"name": NAME, "release": {"rolling": STEPS}, "monitor": {"every": None}}
     content["data"] = {**content["data"], "raw": f"{NAME}/raw/"}
     content.pop("retrain", None)
-    (folder / NAME).mkdir()
-    (folder / NAME / "workload.yaml").write_text(yaml.safe_dump(content))
+    home = folder / "workloads" / NAME
+    home.mkdir(parents=True)
+    (home / "workload.yaml").write_text(yaml.safe_dump(content))
     for file in (ROOT / "workloads" / "diabetes").glob("*.py"):
-        (folder / NAME / file.name).write_bytes(file.read_bytes())
-    return folder
+        (home / file.name).write_bytes(file.read_bytes())
+    return folder / "workloads"
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from prefect.input import RunInput
 from prefect.states import Completed, State
 from pydantic import Field
 
-from flows.parameters import LEASE_SECONDS, ModelVersion, WorkloadName
+from flows.parameters import LEASE_SECONDS, PROMOTE, ModelVersion, WorkloadName
 from lifecycle.names import CHAMPION, promotion_key
 from lifecycle.tags import DATASET, REASON, VERDICT
 from platforms.ports import NotFound, RegisteredModel
@@ -23,8 +23,6 @@ from tasks.probe import keep_answer
 from tasks.staging import Check, clear_staging, deploy_to_staging, test_in_staging
 from tasks.starting import start_once
 from tasks.story import emit, record, tell, tell_table
-
-PROMOTE = "promote/prod"
 
 
 class Approval(RunInput):

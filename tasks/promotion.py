@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
-from lifecycle.tags import PROMOTED_AT
+from lifecycle.tags import PROMOTED_AT, VERDICT
 from platforms.ports import Endpoint, NotFound, Slot, SlotState
 from tasks.context import Context
 from tasks.endpoints import bring_up, live_slot, version_in
@@ -71,20 +71,39 @@ def reconcile_alias(context: Context) -> str:
 
 
 def remove_previous(context: Context, at: datetime) -> str:
-    """Delete the slot that served before once it was kept for as long as the workload says; a sentence, or nothing.
+    """Delete the slot that served before once it was kept for as long as the workload says, and at once one whose
+    version was rejected; a sentence, or nothing.
 
-    Going back stays possible: it takes as long as a promotion then, and no longer seconds.
+    Going back stays possible: it takes as long as a promotion then, and no longer seconds. A version that was approved
+    stays: it is on its way.
     """
-    live, keep = production(context), context.workload.release.keep_previous
-    if live is None or keep is None:
+    live = production(context)
+    idle = [] if live is None else [slot for slot in live.endpoint.slots.values() if _idle(live.endpoint, slot.name)]
+    if live is None or not idle:
         return ""
-    promoted = context.platform.models.get(context.name, live.version).tags.get(PROMOTED_AT)
-    idle = [name for name in live.endpoint.slots if _idle(live.endpoint, name)]
-    if not idle or promoted is None or at - datetime.fromisoformat(promoted) < keep:
-        return ""
+    kept = _kept_long_enough(context, live, at)
+    done = []
     for slot in idle:
-        context.platform.endpoints.delete_slot(context.name, slot)
-    return f"Slot {', '.join(idle)}, without traffic for longer than release.keep_previous, was deleted."
+        verdict = _verdict(context, slot)
+        if verdict == "rejected" or (kept and verdict != "approved"):
+            context.platform.endpoints.delete_slot(context.name, slot.name)
+            why = ", whose version was rejected" if verdict == "rejected" else " for longer than release.keep_previous"
+            done.append(f"Slot {slot.name}, without traffic{why}, was deleted.")
+    return " ".join(done)
+
+
+def _kept_long_enough(context: Context, live: Live, at: datetime) -> bool:
+    keep = context.workload.release.keep_previous
+    promoted = context.platform.models.get(context.name, live.version).tags.get(PROMOTED_AT)
+    return keep is not None and promoted is not None and at - datetime.fromisoformat(promoted) >= keep
+
+
+def _verdict(context: Context, slot: Slot) -> str:
+    """Of the version in it; nothing where it holds none, or one that is no longer registered."""
+    try:
+        return context.platform.models.get(context.name, version_in(slot) or 0).tags.get(VERDICT, "")
+    except NotFound:
+        return ""
 
 
 @step(name="roll back")
