@@ -138,7 +138,8 @@ class Compared:
     """What a look at both versions found. Not worse is no proof that it is as good: that takes requests, too."""
 
     requests: int  # of the one that got fewer, since the step began
-    worse: str = ""  # why it goes back
+    worse: str = ""  # why it goes back, at once
+    worse_by_then: str = ""  # why it goes back if that still stands once it would go on
     unclear: str = ""  # what could not be told; it does not go on
 
 
@@ -255,6 +256,8 @@ def _judged(steps: Sequence[RollingStep], number: int, held: timedelta, compared
     lacks = compared.unclear
     if not lacks and compared.requests < step.requests:
         lacks = f"{compared.requests} of {step.requests} requests were asked of each"
+    if not lacks and held >= step.hold and compared.worse_by_then:
+        return GoBack(compared.worse_by_then)
     if not lacks and held >= step.hold:
         return Enter(number + 1, steps[number + 1])
     if held >= step.at_most:

@@ -3,7 +3,8 @@
 The errors' evidence runs through all steps of a rollout. Predictions and losses are compared within a step, since
 whoever gets a twentieth of the day's requests in the morning and a quarter at noon has seen another day than the
 champion: their share of alpha is split over the steps. Latency has no test but an alarm with a wide margin, twice the
-champion's 95th percentile: no two processes are exactly as fast.
+champion's 95th percentile, since no two processes are exactly as fast; and it counts at the end of a step, since a
+machine that stands still for a moment is slow, too. Only what is twice as slow as that goes back at once.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from monitoring.sequential import Counts, distance_between, errors_evidence, lar
 
 FEWEST_LATENCIES = 100  # that a 95th percentile is of
 LEAST_SLOWDOWN_MS = 10.0  # what is less is the machine's
+AT_ONCE = 2.0  # times the limit
 _SHARES = 3  # of alpha: errors, predictions, losses
 
-Outcome = Literal["fine", "worse", "unclear"]
+Outcome = Literal["fine", "worse", "slow", "unclear"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def summed_up(signals: Sequence[Signal], requests: tuple[int, int]) -> Compared:
     """What the rollout's state machine is told."""
     worse = "; ".join(f"{one.name}: {one.told}" for one in signals if one.outcome == "worse")
     unclear = "; ".join(f"{one.name}: {one.told}" for one in signals if one.outcome == "unclear")
-    return Compared(min(requests), worse, unclear)
+    slow = "; ".join(f"{one.name}: {one.told}" for one in signals if one.outcome == "slow")
+    return Compared(min(requests), worse, slow, unclear)
 
 
 def _errors(sight: Sight, alpha: float) -> Signal:
@@ -104,7 +107,8 @@ def _latency(latency: tuple[Latency, Latency], slower: float) -> Signal:
         )
     limit = max(slower * one.p95_ms, one.p95_ms + LEAST_SLOWDOWN_MS)
     told = f"its 95th percentile is {other.p95_ms:.1f} ms, its limit {limit:.1f} ms"
-    return Signal("latency", shown[0], shown[1], told, "worse" if other.p95_ms > limit else "fine")
+    outcome: Outcome = "worse" if other.p95_ms > AT_ONCE * limit else "slow" if other.p95_ms > limit else "fine"
+    return Signal("latency", shown[0], shown[1], told, outcome)
 
 
 def _predictions(pair: tuple[Any, Any], margin: float, foretold: float, alpha: float) -> Signal:

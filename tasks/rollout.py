@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from lifecycle.names import CHAMPION
 from lifecycle.rollout import Effect, GoBack, SetAlias, SetTraffic, Standing, WriteTags, plan
+from lifecycle.tags import VERDICT
 from platforms.ports import Endpoint, NotFound, RegisteredModel, SlotState
 from tasks.context import Context
 from tasks.endpoints import slot_tags, version_in
@@ -59,7 +60,7 @@ def deploy_beside(context: Context, version: RegisteredModel) -> str:
         on_its_way = ", ".join(str(version_in(one)) for one in endpoint.slots.values())
         raise RolloutUnderWay(_busy(context, version, f"the versions {on_its_way} share the requests"))
     there = version_in(endpoint.slots.get(slot))
-    if there not in (None, version.version) and promotion_under_way(context, there or 0):
+    if there is not None and there != version.version and _on_its_way(context, there):
         raise RolloutUnderWay(_busy(context, version, f"version {there} is on its way to production"))
     endpoints.deploy(context.name, slot, version, slot_tags(version))
     return slot
@@ -111,6 +112,15 @@ def end_rollout(context: Context, standing: Standing, reason: str) -> bool:
             return False
         if (standing.verdict == "rejected" and not standing.exposed) or time.monotonic() > deadline:
             return not standing.exposed
+
+
+def _on_its_way(context: Context, version: int) -> bool:
+    """Whether a run is about to give the version its first requests."""
+    try:
+        verdict = context.platform.models.get(context.name, version).tags.get(VERDICT)
+    except NotFound:
+        return False
+    return verdict == "approved" and promotion_under_way(context, version)
 
 
 def _slots(endpoint: Endpoint) -> dict[int, str]:

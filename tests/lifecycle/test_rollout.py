@@ -105,6 +105,8 @@ def test_what_is_next_follows_from_what_is_there(now: Standing, expected: Action
         (MINUTE, Compared(requests=100, unclear="nothing was logged"), Wait),
         (timedelta(0), Compared(requests=0, worse="errors"), GoBack),  # and what is worse needs no hold
         (10 * MINUTE, Compared(requests=99), GoBack),
+        (MINUTE / 2, Compared(requests=100, worse_by_then="slow"), Wait),  # a machine may stand still for a moment
+        (MINUTE, Compared(requests=100, worse_by_then="slow"), GoBack),
         (10 * MINUTE, FINE, Enter),
     ],
 )

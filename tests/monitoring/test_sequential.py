@@ -58,6 +58,8 @@ def simulate(rng: np.random.Generator, champion: World, challenger: World, reque
             signals = compare(sight, LIMITS, len(STEPS))
             if summed_up(signals, (1, 1)).worse:
                 return signals
+        if summed_up(signals, (1, 1)).worse_by_then:
+            return signals
     return signals
 
 
@@ -65,7 +67,7 @@ def gone_back(champion: World, challenger: World, rollouts: int, seed: int, requ
     """The share of simulated rollouts that go back."""
     rng = np.random.default_rng(seed)
     ends = [simulate(rng, champion, challenger, requests) for _ in range(rollouts)]
-    return float(np.mean([any(one.outcome == "worse" for one in end) for end in ends]))
+    return float(np.mean([any(one.outcome in ("worse", "slow") for one in end) for end in ends]))
 
 
 def test_the_same_model_is_rolled_back_in_at_most_one_of_a_hundred() -> None:
@@ -106,6 +108,7 @@ def _far(ordered: np.ndarray) -> float:
         (World(errors=0.05), "errors"),
         (World(predictions=lambda rng, rows: rng.beta(6, 2, rows)), "predictions"),
         (World(slower=3.0), "latency"),
+        (World(slower=6.0), "latency"),
         (World(wrong=0.6), "performance"),
     ],
 )
@@ -113,7 +116,7 @@ def test_what_is_worse_goes_back(challenger: World, signal: str) -> None:
     """Nineteen of twenty, each by the signal that is meant for it."""
     rng = np.random.default_rng(4)
     ends = [simulate(rng, World(), challenger) for _ in range(40)]
-    told = [{one.name for one in end if one.outcome == "worse"} for end in ends]
+    told = [{one.name for one in end if one.outcome in ("worse", "slow")} for end in ends]
     assert sum(signal in names for names in told) >= 38
 
 
