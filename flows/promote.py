@@ -46,7 +46,7 @@ def promote(workload: WorkloadName, model_version: ApprovedVersion) -> State[Any
             reconcile_alias(context)  # a promotion may have been killed after its traffic had moved
         if live is not None and live.version == version.version:
             return _conclude(context, version)
-        if Progress.of(version.tags) is None:
+        if Progress.of(version.tags) is None or version.tags.get(VERDICT) == "promoted":  # else it has begun
             _require_approval(context, version)
     while True:
         turn = next_turn(context, version.version)

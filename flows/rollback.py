@@ -48,7 +48,11 @@ def _end_rollout(context: Context, reason: str, leave: str) -> int | None:
     from tasks.rollout import end_rollout, rollout_under_way
 
     standing = rollout_under_way(context)
-    if standing is None or standing.champion is None or not end_rollout(context, standing, reason):
+    if standing is None or standing.champion is None:
+        return None
+    if leave and int(leave) not in (standing.challenger, standing.champion):
+        return None
+    if not end_rollout(context, standing, reason):
         return None
     _tell(context, standing.challenger, standing.champion, reason)
     return None if leave and int(leave) == standing.champion else standing.champion

@@ -16,6 +16,7 @@ from lifecycle.names import probe_blob
 from platforms.ledger import Ledger
 from tests.conftest import HTTP, Service, result_of
 from tests.flows.test_loop import champion, until
+from tests.flows.test_people_decide import under_way
 from tests.flows.watched import run
 from tests.people import make_people
 
@@ -224,6 +225,7 @@ def test_a_rollback_wins_over_a_rollout_that_holds(stack: Service, tmp_path: Pat
         return str(HTTP.get(f"{api}/flow_runs/{started}").json()["state_name"])
 
     until("its hold", lambda: state() == "Holding")
+    assert under_way(stack, LONG) == [f"promote-{LONG}"], "monitoring asks for no retraining meanwhile"
     traffic = stack.platform.endpoints.get(LONG).traffic
     assert sorted(traffic.values()) == [10, 90]
     code, output = stack.run("promote", f"{LONG!r}, {other}")
