@@ -139,8 +139,9 @@ def _first_release(context: Any) -> None:
     content = make_patients(ROWS, seed=1).to_csv(index=False).encode()
     context.platform.blobs.write(f"{NAME}/raw/patients.csv", content)
     code = f"from flows.train import train; from flows.release import release; release({NAME!r}, train({NAME!r}))"
-    with tempfile.TemporaryFile() as output:
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, stdout=output, stderr=output)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"The first release failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
     models = context.platform.models
     wait_for("The promotion", lambda: models.get(NAME, 1).tags.get("perennial.verdict") == "promoted", 180)
 
