@@ -24,6 +24,7 @@ NAMES = (
     "gateway_overhead",
     "monitor_scale",
     "real_data",
+    "releases",
     "seasonal_drift",
     "simulated_year",
     "train_overhead",

@@ -27,7 +27,7 @@ COLUMNS = [
 ]
 
 
-def _request(path: str, key: str) -> bytes:
+def scoring_request(path: str, key: str) -> bytes:
     body = json.dumps({"input_data": {"columns": COLUMNS, "data": [ROW]}}).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAuthorization: Bearer {key}\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
@@ -50,7 +50,7 @@ async def _connection(port: int, request: bytes, until: float, latencies: list[f
 async def main(port: int, path: str, key: str, connections: int, seconds: float) -> None:
     """Load the port for that long."""
     latencies: list[float] = []
-    request = _request(path, key)
+    request = scoring_request(path, key)
     until = time.perf_counter() + seconds
     await asyncio.gather(*(_connection(port, request, until, latencies) for _ in range(connections)))
     print(json.dumps({"rate": len(latencies) / seconds, "median_ms": 1000 * percentile(latencies, 0.5)}))

@@ -186,6 +186,18 @@ def evidently(
 
 
 @app.command()
+def rollback(
+    name: Workload,
+    reason: Annotated[str, typer.Option(help="Why, in words.")] = "by hand",
+) -> None:
+    """The version before serves again; a rollout under way is ended."""
+    from deployments.rollback import roll_back
+    from platforms.settings import load_settings
+
+    typer.echo(roll_back(load_settings(), name, reason))
+
+
+@app.command()
 def status(as_json: AsJson = False) -> None:
     """What serves where."""
     from deployments.status import show_status
@@ -309,6 +321,9 @@ def _answer(
     typer.echo(answer(load_settings(), name, version, approve, comment, who, token, evidence))
 
 
+OURS = ("deployments", "lifecycle", "monitoring", "platforms", "tasks")
+
+
 def main() -> None:
     """What pyproject.toml calls. Expected errors are one readable message; all others show where they come from."""
     import sys
@@ -316,6 +331,6 @@ def main() -> None:
     try:
         app()
     except (LookupError, ValueError, RuntimeError, OSError) as error:
-        if type(error).__module__.split(".")[0] in ("builtins", "deployments", "platforms", "monitoring", "lifecycle"):
+        if type(error).__module__.split(".")[0] in (*OURS, "builtins"):
             sys.exit(f"perennial: {error}")
         raise

@@ -10,62 +10,134 @@ from prefect.states import Completed, State
 
 from flows.parameters import LEASE_SECONDS, ApprovedVersion, WorkloadName
 from lifecycle.names import CHAMPION
-from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, FORCED, PROMOTED_AT, VERDICT
+from lifecycle.rollout import Conclude, Deploy, Ended, Enter, GoBack, Progress, Standing, Wait, plan
+from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, FORCED, PROMOTED_AT, REASON, VERDICT
 from platforms.ports import RegisteredModel
 from tasks.approval import NotApproved, require_approval
 from tasks.context import Context, open_context
+from tasks.endpoints import await_healthy
 from tasks.evidence import require_evidence
+from tasks.holding import hold
 from tasks.native_monitor import apply_native_monitor
 from tasks.probe import probe
-from tasks.promotion import Live, deploy_beside, move_traffic, production, reconcile_alias
+from tasks.promotion import production, reconcile_alias, slot_beside
+from tasks.rolling import Turn, foretell_if_compared, next_turn, tell_step, tell_turn
+from tasks.rollout import carry_out, deploy_beside
 from tasks.story import emit, now, record, tell
 
 
 @flow(
     name="promote",
     flow_run_name="promote-{workload}",
-    description="Take an approved version to production.",
+    description="Take an approved version to production, step by step as its workload says.",
 )
 def promote(workload: WorkloadName, model_version: ApprovedVersion) -> State[Any]:
-    """Completed once the version serves; Failed where it may not or the platform fails. Safe to run again.
+    """Completed once the version serves, or was rolled back; Failed where it may not or the platform fails. Safe to run
+    again: it goes on where the rollout stands.
 
     Args:
         workload: The model's name, as its workload.yaml says, such as diabetes.
         model_version: The version that a release approved.
     """
     context = open_context(workload)
-    with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
+    with _alone(context):
         version = context.platform.models.get(workload, model_version)
         live = production(context)
         if live is not None:
             reconcile_alias(context)  # a promotion may have been killed after its traffic had moved
         if live is not None and live.version == version.version:
-            return _conclude(context, version, live.slot.name)
-        return _promote(context, version, live)
+            return _conclude(context, version)
+        if Progress.of(version.tags) is None or version.tags.get(VERDICT) == "promoted":  # else it has begun
+            _require_approval(context, version)
+    while True:
+        turn = next_turn(context, version.version)
+        tell_turn(context, turn)
+        if isinstance(turn.action, Wait):
+            hold(turn.action.pause)
+        elif isinstance(turn.action, GoBack):
+            return _go_back(context, version, turn, turn.action.reason)  # without the lock: it never waits
+        elif isinstance(turn.action, Ended) and turn.action.verdict == "rejected":
+            return Completed(message=_ended(context, version))
+        elif isinstance(turn.action, Deploy):
+            _deploy(context, version)
+        else:
+            ended = _go_on(context, version, turn)
+            if ended is not None:
+                return ended
 
 
-def _promote(context: Context, version: RegisteredModel, live: Live | None) -> State[Any]:
-    models = context.platform.models
-    champion = models.by_alias(context.name, CHAMPION)
-    current = None if champion is None else champion.version
-    if live is not None or current != version.version:  # else it was production that went, with everything in it
-        try:
-            approved = require_approval(version, current, models.versions(context.name))
-            require_evidence(context, version, approved)
-        except NotApproved as refusal:
-            _refuse(context, version, str(refusal))
-            raise
-    slot = deploy_beside(context, version)
+def _alone(context: Context) -> Any:
+    return concurrency(f"release-{context.name}", occupy=1, strict=True, lease_duration=LEASE_SECONDS)
+
+
+def _deploy(context: Context, version: RegisteredModel) -> None:
+    """Beside production. The lock is not held while the slot comes up, which on Azure takes minutes."""
+    with _alone(context):
+        slot = deploy_beside(context, version)
+    await_healthy(context, context.name, slot, version)
+
+
+def _go_on(context: Context, version: RegisteredModel, seen: Turn) -> State[Any] | None:
+    """The next step, if what was seen still stands; how the run ends, if it was the last."""
+    with _alone(context):
+        turn = next_turn(context, version.version)
+        if type(turn.action) is not type(seen.action):
+            return None
+        if isinstance(turn.action, Enter):
+            try:
+                _require_approval(context, version)
+            except NotApproved as refusal:
+                if not turn.standing.exposed:
+                    raise
+                return _go_back(context, version, turn, str(refusal))
+            if turn.standing.progress is None:
+                _probe(context, version, turn.standing)
+            tell_step(context, turn)
+            if context.platform.models.get(context.name, version.version).tags.get(VERDICT) == "rejected":
+                return None
+            carry_out(context, turn.standing, plan(turn.action, turn.standing, now()))
+            if not turn.action.step.whole:
+                return None
+            turn = next_turn(context, version.version)
+        if isinstance(turn.action, Conclude):
+            carry_out(context, turn.standing, plan(turn.action, turn.standing, now()))
+        return _conclude(context, context.platform.models.get(context.name, version.version))
+
+
+def _probe(context: Context, version: RegisteredModel, standing: Standing) -> None:
+    """Before any client's request reaches the slot."""
+    slot = slot_beside(context.platform.endpoints.get(context.name), version.version) or ""
     probe(context, slot, version)
-    move_traffic(context, slot, version)
-    return _conclude(context, version, slot)
+    foretell_if_compared(context, version, standing)
 
 
-def _conclude(context: Context, version: RegisteredModel, slot: str) -> State[Any]:
+def _require_approval(context: Context, version: RegisteredModel) -> None:
+    """NotApproved, on the record, unless the version may replace what is the champion now."""
+    models = context.platform.models
+    champion, live = models.by_alias(context.name, CHAMPION), production(context)
+    current = None if champion is None else champion.version
+    if live is None and current == version.version:
+        return  # it was production that went, with everything in it
+    try:
+        newest = models.get(context.name, version.version)
+        approved = require_approval(newest, current, models.versions(context.name))
+        require_evidence(context, newest, approved)
+    except NotApproved as refusal:
+        record(
+            context, "refused", f"{version.version}-{runtime.flow_run.id}", str(refusal), model_version=version.version
+        )
+        tell(context, "promotion", f"### {refusal}\n\nProduction was not touched.")
+        raise
+
+
+def _conclude(context: Context, version: RegisteredModel) -> State[Any]:
     """What remains once the traffic has moved, in this run or in an earlier one, since killed."""
     known = version.tags.get(PROMOTED_AT) if version.tags.get(VERDICT) == "promoted" else None
-    tags = {PROMOTED_AT: known or now().isoformat(), VERDICT: "promoted"}
-    context.platform.models.tag(context.name, version.version, tags)
+    if known is None:
+        tags = {PROMOTED_AT: now().isoformat(), VERDICT: "promoted"}
+        context.platform.models.tag(context.name, version.version, tags)
+    endpoint = context.platform.endpoints.get(context.name)
+    slot = next(name for name, share in endpoint.traffic.items() if share == 100)
     summary = f"Version {version.version} of {context.name} serves in production, in slot {slot}."
     by = version.tags.get(APPROVED_BY, "nobody")
     forced = version.tags.get(FORCED, "")
@@ -81,13 +153,29 @@ def _conclude(context: Context, version: RegisteredModel, slot: str) -> State[An
         evidence={"slot": slot, "approved_by": by, **({"forced": forced} if forced else {})},
     )
     emit(context, "perennial.release.promoted", key, {"model_version": version.version})
-    endpoint = context.platform.endpoints.get(context.name)
     watched = apply_native_monitor(context)
     text = f"### {summary}\n\nClients POST to `{endpoint.scoring_url}`.\n\nIt was approved by {by}.\n\n{watched}"
     tell(context, "promotion", text)
     return Completed(message=summary)
 
 
-def _refuse(context: Context, version: RegisteredModel, why: str) -> None:
-    record(context, "refused", f"{version.version}-{runtime.flow_run.id}", why, model_version=version.version)
-    tell(context, "promotion", f"### {why}\n\nProduction was not touched.")
+def _go_back(context: Context, version: RegisteredModel, turn: Turn, reason: str) -> State[Any]:
+    """By itself: the champion gets all the requests again, and the version is rejected."""
+    carry_out(context, turn.standing, plan(GoBack(reason), turn.standing, now()))
+    champion = turn.standing.champion
+    summary = f"Version {version.version} of {context.name} went back to version {champion}: {reason}."
+    key = f"{version.version}-{version.tags.get(APPROVED_AT, '')}"
+    evidence = {"from": version.version, "reason": reason, "signals": turn.evidence}
+    record(context, "rolled-back", key, summary, model_version=champion, evidence=evidence)
+    told = {"model_version": champion, "from": version.version, "reason": reason[:4000]}
+    emit(context, "perennial.release.rolled_back", key, told)
+    tell(context, "promotion", f"### {summary}\n\nAll requests go to version {champion} again.")
+    return Completed(message=summary)
+
+
+def _ended(context: Context, version: RegisteredModel) -> str:
+    """Somebody rolled it back, or an earlier run did that was killed before it could say so."""
+    reason = context.platform.models.get(context.name, version.version).tags.get(REASON, "")
+    summary = f"The rollout of version {version.version} of {context.name} was ended: {reason}"
+    tell(context, "promotion", f"### {summary}")
+    return summary

@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 from prefect.states import Completed, State
 
-from flows.parameters import LEASE_SECONDS, EvidenceDigest, ForcedBy, ForceReason, ModelVersion, WorkloadName
+from flows.parameters import LEASE_SECONDS, PROMOTE, EvidenceDigest, ForcedBy, ForceReason, ModelVersion, WorkloadName
 from lifecycle.approval import Answer, Evidence, Forced, policy_approves
 from lifecycle.names import CHAMPION, promotion_key
 from lifecycle.tags import CARD, DATASET, REASON, VERDICT
@@ -30,8 +30,6 @@ from tasks.staging import Check, clear_staging, deploy_to_staging
 from tasks.staging_suite import beside, examine_model, examine_slot, keeps_contract
 from tasks.starting import start_once
 from tasks.story import emit, now, record, tell, tell_table
-
-PROMOTE = "promote/prod"
 
 
 @flow(

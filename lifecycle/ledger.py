@@ -19,6 +19,7 @@ EntryKind = Literal[
     "requested",
     "approved",
     "rejected",
+    "stepped",
     "promoted",
     "refused",
     "rolled-back",

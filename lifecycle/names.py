@@ -176,6 +176,11 @@ def used_token_blob(fingerprint: str) -> str:
     return f"tokens/{_plain(fingerprint)}.json"
 
 
+def foretold_blob(workload: str, model_version: int) -> str:
+    """Where it lies how far apart a version's and the champion's predictions of the hold-out are."""
+    return f"releases/{workload}/{model_version}/foretold.json"
+
+
 def staging_endpoint(workload: str) -> str:
     """Staging is an endpoint of its own."""
     return f"{workload}{_STAGING}"

@@ -14,3 +14,4 @@ APPROVED_EVIDENCE = "perennial.approved-evidence"  # the digest of what the appr
 FORCED = "perennial.forced"  # by whom and why, where gates that failed did not stop its release; else empty
 PROMOTED_AT = "perennial.promoted-at"  # ISO 8601, UTC
 CARD = "perennial.card"  # where people read its model card
+ROLLOUT = "perennial.rollout"  # how far its rollout has come: lifecycle.rollout.Progress

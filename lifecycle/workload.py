@@ -16,6 +16,7 @@ from lifecycle.forecast import Forecast
 from lifecycle.identity import Subject
 from lifecycle.limits import FOUR_FIFTHS, FairnessLimit, ServiceLimits
 from lifecycle.metrics import AIMED_AT, GROUP_METRICS, METRICS, RECIPES_REPORT, Kind, kinds_of
+from lifecycle.rollout import LiveLimits, RollingStep, require_order
 from lifecycle.search import Parameter, ParameterName, Search
 from lifecycle.suite import LoadTest, Sensitivity, TrainingDataLimits
 
@@ -130,6 +131,13 @@ class Release(Frozen):
     sensitivity: Sensitivity = Sensitivity()
     load: LoadTest = LoadTest()
     tests_within: Duration = Field(default=timedelta(minutes=5), description="Of the workload's own tests, together")
+    rolling: tuple[RollingStep, ...] = Field(default=(), description="Steps to all the traffic; unsaid: at once")
+    live: LiveLimits = LiveLimits()
+
+    @model_validator(mode="after")
+    def _rolls_forward(self) -> Self:
+        require_order(self.rolling)
+        return self
 
 
 class Monitor(Frozen):

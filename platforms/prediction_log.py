@@ -32,9 +32,9 @@ class PredictionLog:
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
 
-    def between(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
+    def between(self, endpoint: str, start: datetime, end: datetime, copies: bool = False) -> pd.DataFrame:
         lines = (line for blob in self._hours(endpoint, start, end) for line in logged_records(self._blobs.read(blob)))
-        return prediction_frame(lines, start, end)
+        return prediction_frame((line for line in lines if copies or not line.get("mirrored")), start, end)
 
     def _hours(self, endpoint: str, start: datetime, end: datetime) -> Iterator[str]:
         first = start.replace(minute=0, second=0, microsecond=0)

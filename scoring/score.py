@@ -239,15 +239,15 @@ class Scorer:
         self.version = int(os.environ.get("PERENNIAL_MODEL_VERSION", "0"))
         self._who = {"endpoint": os.environ.get("PERENNIAL_ENDPOINT"), "slot": os.environ.get("PERENNIAL_SLOT")}
 
-    def answer(self, body: Any) -> dict[str, Any]:
-        """Score the request. BadRequest where it cannot be."""
+    def answer(self, body: Any, mirrored: bool = False) -> dict[str, Any]:
+        """Score the request. BadRequest where it cannot be. mirrored: it is a copy, whose answer nobody gets."""
         started = time.perf_counter()
         rows = self.schema.rows(body)
         keys = identities(body, len(rows))
         outputs = self.score(rows)
         predictions = [{"correlation_id": key, **output} for key, output in zip(keys, outputs, strict=False)]
         if self._log is not None:
-            self._record(rows, predictions, (time.perf_counter() - started) * 1000)
+            self._record(rows, predictions, (time.perf_counter() - started) * 1000, mirrored)
         return {"model_version": self.version, "predictions": predictions}
 
     def score(self, rows: list[list[Any]]) -> list[dict[str, Any]]:
@@ -284,9 +284,13 @@ class Scorer:
                 columns[name] = pd.Series([math.nan if one is None else float(one) for one in values])
         return pd.DataFrame(columns)
 
-    def _record(self, rows: list[list[Any]], predictions: list[dict[str, Any]], latency_ms: float) -> None:
+    def _record(
+        self, rows: list[list[Any]], predictions: list[dict[str, Any]], latency_ms: float, mirrored: bool
+    ) -> None:
         common: dict[str, Any] = {"time": datetime.now(UTC).isoformat(), "model_version": self.version, **self._who}
         common["latency_ms"] = round(latency_ms, 3)
+        if mirrored:
+            common["mirrored"] = True
         records = [
             {**prediction, **common, "inputs": dict(zip(self.schema.names, row, strict=False))}
             for row, prediction in zip(rows, predictions, strict=False)
@@ -359,6 +363,16 @@ def run(data: str) -> Any:
             body = json.loads(data)
         except ValueError as error:
             raise BadRequest("malformed", f"The body is no JSON: {error}.") from None
-        return AMLResponse(_scorer.answer(body), 200, json_str=True)
+        return AMLResponse(_scorer.answer(body, _mirrored()), 200, json_str=True)
     except BadRequest as error:
         return AMLResponse(error.body, 400, json_str=True)
+
+
+def _mirrored() -> bool:
+    """Whether the gateway says that the request is a copy; on Azure nobody says so."""
+    header = os.environ.get("PERENNIAL_MIRRORED_HEADER")
+    if not header:
+        return False
+    from flask import request
+
+    return header in request.headers

@@ -32,16 +32,24 @@ def version_in(slot: Slot | None) -> int | None:
     return None if slot is None else int(slot.tags.get("model_version", "0")) or None
 
 
-def live_slot(endpoint: Endpoint) -> Slot | None:
-    """The slot that has most of the traffic."""
+def live_slot(endpoint: Endpoint, champion: int | None = None) -> Slot | None:
+    """The slot that serves the champion or, where none of the traffic goes to it, the one that has most."""
     shares = {name: share for name, share in endpoint.traffic.items() if share > 0}
+    of_champion = [name for name in shares if champion is not None and version_in(endpoint.slots.get(name)) == champion]
+    if of_champion:
+        return endpoint.slots.get(of_champion[0])
     return endpoint.slots.get(max(shares, key=lambda name: shares[name])) if shares else None
 
 
 def bring_up(context: Context, endpoint: str, slot: str, version: RegisteredModel) -> Slot:
     """Deploy the version to the slot, or find it there, and wait until it is healthy. SlotFailed with the log."""
+    context.platform.endpoints.deploy(endpoint, slot, version, slot_tags(version))
+    return await_healthy(context, endpoint, slot, version)
+
+
+def await_healthy(context: Context, endpoint: str, slot: str, version: RegisteredModel) -> Slot:
+    """Wait until a slot that was deployed is healthy. SlotFailed with the log where it does not become so."""
     endpoints = context.platform.endpoints
-    endpoints.deploy(endpoint, slot, version, slot_tags(version))
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while True:
         state = endpoints.get(endpoint).slots[slot]

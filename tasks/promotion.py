@@ -1,7 +1,7 @@
-"""To production and back: slots, traffic and alias, in an order that can be taken up anywhere.
+"""What serves in production, and the way back: slots, traffic and alias, in an order that can be taken up anywhere.
 
-The model version is deployed to the slot without traffic; then the traffic moves; then the alias. The slot that
-served before stays warm for a rollback. `reconcile` makes the alias follow the traffic: what serves is the champion.
+The way there is `tasks.rollout`: the traffic moves, then the alias. The slot that served before stays warm for a
+rollback. `reconcile` makes the alias follow the traffic: what serves is the champion.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
-from lifecycle.tags import PROMOTED_AT
-from platforms.ports import Endpoint, NotFound, RegisteredModel, Slot, SlotState
+from lifecycle.tags import PROMOTED_AT, VERDICT
+from platforms.ports import Endpoint, NotFound, Slot, SlotState
 from tasks.context import Context
 from tasks.endpoints import bring_up, live_slot, version_in
 from tasks.step import step
@@ -31,36 +31,23 @@ class Live:
 
 
 def production(context: Context) -> Live | None:
-    """What serves now; None before the first release."""
+    """What serves now, of a rollout the champion; None before the first release."""
     try:
         endpoint = context.platform.endpoints.get(context.name)
     except NotFound:
         return None
-    slot = live_slot(endpoint)
+    champion = context.platform.models.by_alias(context.name, CHAMPION)
+    slot = live_slot(endpoint, None if champion is None else champion.version)
     version = version_in(slot)
     return None if slot is None or version is None else Live(endpoint, slot, version)
 
 
-@step(name="deploy beside production")
-def deploy_beside(context: Context, version: RegisteredModel) -> str:
-    """Bring the version up in the slot that has no traffic, or find it in one; the slot's name."""
-    endpoints = context.platform.endpoints
-    endpoint = endpoints.ensure(context.name, {"workload": context.name, "stage": "production"})
-    slot = _slot_for(endpoint, version.version)
-    if endpoint.traffic.get(slot, 0) == 0:
-        bring_up(context, context.name, slot, version)
-    return slot
-
-
-@step(name="move traffic")
-def move_traffic(context: Context, slot: str, version: RegisteredModel) -> None:
-    """All traffic to the slot, then the alias to its version, and the one before remembered."""
-    models = context.platform.models
-    context.platform.endpoints.set_traffic(context.name, {slot: 100})
-    champion = models.by_alias(context.name, CHAMPION)
-    if champion is not None and champion.version != version.version:
-        models.set_alias(context.name, PREVIOUS, champion.version)
-    models.set_alias(context.name, CHAMPION, version.version)
+def slot_beside(endpoint: Endpoint, version: int) -> str | None:
+    """The slot that holds the version already, or else one that no request reaches; None where there is none."""
+    for slot in endpoint.slots.values():
+        if version_in(slot) == version and slot.state is not SlotState.FAILED:
+            return slot.name
+    return next((name for name in PRODUCTION_SLOTS if _idle(endpoint, name)), None)
 
 
 def reconcile_alias(context: Context) -> str:
@@ -84,20 +71,39 @@ def reconcile_alias(context: Context) -> str:
 
 
 def remove_previous(context: Context, at: datetime) -> str:
-    """Delete the slot that served before once it was kept for as long as the workload says; a sentence, or nothing.
+    """Delete the slot that served before once it was kept for as long as the workload says, and at once one whose
+    version was rejected; a sentence, or nothing.
 
-    Going back stays possible: it takes as long as a promotion then, and no longer seconds.
+    Going back stays possible: it takes as long as a promotion then, and no longer seconds. A version that was approved
+    stays: it is on its way.
     """
-    live, keep = production(context), context.workload.release.keep_previous
-    if live is None or keep is None:
+    live = production(context)
+    idle = [] if live is None else [slot for slot in live.endpoint.slots.values() if _idle(live.endpoint, slot.name)]
+    if live is None or not idle:
         return ""
-    promoted = context.platform.models.get(context.name, live.version).tags.get(PROMOTED_AT)
-    idle = [name for name in live.endpoint.slots if live.endpoint.traffic.get(name, 0) == 0]
-    if not idle or promoted is None or at - datetime.fromisoformat(promoted) < keep:
-        return ""
+    kept = _kept_long_enough(context, live, at)
+    done = []
     for slot in idle:
-        context.platform.endpoints.delete_slot(context.name, slot)
-    return f"Slot {', '.join(idle)}, without traffic for longer than release.keep_previous, was deleted."
+        verdict = _verdict(context, slot)
+        if verdict == "rejected" or (kept and verdict != "approved"):
+            context.platform.endpoints.delete_slot(context.name, slot.name)
+            why = ", whose version was rejected" if verdict == "rejected" else " for longer than release.keep_previous"
+            done.append(f"Slot {slot.name}, without traffic{why}, was deleted.")
+    return " ".join(done)
+
+
+def _kept_long_enough(context: Context, live: Live, at: datetime) -> bool:
+    keep = context.workload.release.keep_previous
+    promoted = context.platform.models.get(context.name, live.version).tags.get(PROMOTED_AT)
+    return keep is not None and promoted is not None and at - datetime.fromisoformat(promoted) >= keep
+
+
+def _verdict(context: Context, slot: Slot) -> str:
+    """Of the version in it; nothing where it holds none, or one that is no longer registered."""
+    try:
+        return context.platform.models.get(context.name, version_in(slot) or 0).tags.get(VERDICT, "")
+    except NotFound:
+        return ""
 
 
 @step(name="roll back")
@@ -112,7 +118,9 @@ def roll_back(context: Context) -> tuple[int, int]:
     if warm is not None and warm.state is SlotState.HEALTHY:
         target = warm.name
     else:
-        target = _slot_for(live.endpoint, before.version)
+        target = slot_beside(live.endpoint, before.version) or ""
+        if not target:
+            raise NothingToRollBackTo(f"{context.name} has no slot for version {before.version}: both are in use.")
         bring_up(context, context.name, target, before)
     context.platform.endpoints.set_traffic(context.name, {target: 100})
     models.set_alias(context.name, CHAMPION, before.version)
@@ -120,9 +128,6 @@ def roll_back(context: Context) -> tuple[int, int]:
     return live.version, before.version
 
 
-def _slot_for(endpoint: Endpoint, version: int) -> str:
-    """The slot that holds the version already, or else the one without traffic."""
-    for slot in endpoint.slots.values():
-        if version_in(slot) == version and slot.state is not SlotState.FAILED:
-            return slot.name
-    return next(name for name in PRODUCTION_SLOTS if endpoint.traffic.get(name, 0) == 0)
+def _idle(endpoint: Endpoint, slot: str) -> bool:
+    """Whether no client's request reaches it, nor a copy of one."""
+    return endpoint.traffic.get(slot, 0) == 0 and endpoint.mirror.get(slot, 0) == 0

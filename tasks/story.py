@@ -8,7 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from prefect import runtime
-from prefect.artifacts import LinkArtifact, create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    LinkArtifact,
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+)
 from prefect.events import emit_event
 
 from lifecycle.ledger import EntryKind, LedgerEntry
@@ -34,6 +40,11 @@ def tell(context: Context, subject: str, markdown: str) -> None:
 def tell_table(context: Context, subject: str, rows: Sequence[Mapping[str, Any]], description: str) -> None:
     """A table on the run's page."""
     create_table_artifact([dict(row) for row in rows], key=f"{context.name}-{subject}", description=description)
+
+
+def tell_progress(context: Context, subject: str, share: float, text: str) -> None:
+    """A bar on the run's page: how much of it (0..1) is done, and in words."""
+    create_progress_artifact(round(100 * share, 1), key=f"{context.name}-{subject}", description=text)
 
 
 def tell_link(context: Context, subject: str, url: str, text: str) -> None:

@@ -11,6 +11,7 @@ from tasks.context import Context
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
+HOLDING = "Holding"  # the state of a promotion whose next look is due later
 REPLACING = ("retrain", "release", "promote")  # the flows that may end with another champion
 
 
@@ -33,17 +34,25 @@ def _under_way(context: Context, flows: Sequence[str]) -> list[FlowRun]:
         FlowRunFilter,
         FlowRunFilterExpectedStartTime,
         FlowRunFilterState,
+        FlowRunFilterStateName,
         FlowRunFilterStateType,
     )
     from prefect.states import StateType
 
     unfinished = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.PAUSED]
     with get_client(sync_client=True) as client:
+        state = FlowRunFilterState(type=FlowRunFilterStateType(any_=unfinished))
+        due = FlowRunFilterExpectedStartTime.model_validate({"before_": datetime.now(UTC)})
         runs = client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=list(flows))),
-            flow_run_filter=FlowRunFilter(
-                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=unfinished)),
-                expected_start_time=FlowRunFilterExpectedStartTime.model_validate({"before_": datetime.now(UTC)}),
-            ),
+            flow_run_filter=FlowRunFilter(state=state, expected_start_time=due),
         )
-    return [run for run in runs if run.parameters.get("workload") == context.name]
+        if "promote" in flows:  # one that holds a step of its rollout is due again later, and under way all the same
+            runs += client.read_flow_runs(
+                flow_filter=FlowFilter(name=FlowFilterName(any_=["promote"])),
+                flow_run_filter=FlowRunFilter(
+                    state=FlowRunFilterState(name=FlowRunFilterStateName(any_=[HOLDING])),
+                ),
+            )
+    own = {run.id: run for run in runs if run.parameters.get("workload") == context.name}
+    return list(own.values())

@@ -33,6 +33,11 @@ WATCHED: dict[str, object] = {
     },
     "monitor": {"every": "1h", "minimum_rows": 100, "attribution": True, "fairness": _GROUPS, "evidently_ui": True},
 }
+ROLLING = [
+    {"mirror": 50, "hold": "1s", "requests": 60, "at_most": "20s"},
+    {"traffic": 40, "hold": "2s", "requests": 60, "at_most": "20s"},
+    {"traffic": 100},
+]
 COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "stages": ("walk", {}),
     "scored": ("walk", {}),
@@ -45,6 +50,8 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
         },
     ),
     "examined": ("walk", {"release": {"slices": ["region"]}, "gates": {"roc_auc": {"at_least": 0.6}}}),
+    "rolls": ("walk", {"release": {"rolling": ROLLING}}),
+    "holds": ("walk", {"release": {"rolling": [{"traffic": 10, "hold": "11m"}, {"traffic": 100}]}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
     "silent": ("toy", {"release": {"approval": "human", "approval_within": "1s"}}),
     "vouched": (

@@ -30,12 +30,15 @@ Row = dict[str, Any]
 
 
 class CollectedPredictions:
-    """Implements `Predictions` over the container that the collector writes to."""
+    """Implements `Predictions` over the container that the collector writes to.
+
+    The service marks no copies: while a slot gets some, its predictions are told as if they were served.
+    """
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
 
-    def between(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
+    def between(self, endpoint: str, start: datetime, end: datetime, copies: bool = False) -> pd.DataFrame:  # noqa: ARG002
         blobs = list(self._of_window(endpoint, start, end))
         rows: dict[str, list[Row]] = {name: [] for name in COLLECTIONS}
         with ThreadPoolExecutor(_AT_ONCE) as pool:

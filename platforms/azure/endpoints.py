@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from platforms.azure.errors import told, word
 from platforms.azure.models import AzureModels
 from platforms.azure.service_metrics import ServiceMetrics
 from platforms.azure.serving import Serving
-from platforms.ports import Endpoint, NotFound, PlatformError, Refused, RegisteredModel, Slot, SlotState
+from platforms.ports import Endpoint, NotFound, PlatformError, Refused, RegisteredModel, Served, Slot, SlotState
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -54,7 +55,8 @@ class AzureOnlineEndpoints:
             str(one.name): self._slot(name, one) for one in deployments if word(one.provisioning_state) != "Deleting"
         }
         traffic = {slot: share for slot, share in (found.traffic or {}).items() if slot in slots and share}
-        return Endpoint(name, str(found.scoring_uri), slots, traffic, dict(found.tags or {}))
+        mirror = {slot: share for slot, share in (found.mirror_traffic or {}).items() if slot in slots and share}
+        return Endpoint(name, str(found.scoring_uri), slots, traffic, dict(found.tags or {}), mirror)
 
     def names(self) -> list[str]:
         names: set[str] = set()
@@ -69,8 +71,8 @@ class AzureOnlineEndpoints:
         there = now.slots.get(slot)
         if there is not None and dict(there.tags) == dict(tags) and there.state is not SlotState.FAILED:
             return there
-        if now.traffic.get(slot, 0) > 0:
-            raise Refused(f"{endpoint}/{slot} has live traffic: it cannot be replaced.")
+        if now.traffic.get(slot, 0) > 0 or now.mirror.get(slot, 0) > 0:
+            raise Refused(f"{endpoint}/{slot} has live traffic, or copies of it: it cannot be replaced.")
         if there is None:
             self._serving.require_room(endpoint)
         with tempfile.TemporaryDirectory() as code:
@@ -82,11 +84,13 @@ class AzureOnlineEndpoints:
         self._under_way[endpoint, slot] = poller
         return Slot(slot, SlotState.STARTING, dict(tags))
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> Endpoint:
+    def set_traffic(
+        self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None
+    ) -> Endpoint:
         now = self.get(endpoint)
         unfit = [
             slot
-            for slot, share in traffic.items()
+            for slot, share in [*traffic.items(), *(mirror or {}).items()]
             if share > 0 and (slot not in now.slots or now.slots[slot].state is not SlotState.HEALTHY)
         ]
         if unfit:
@@ -94,14 +98,14 @@ class AzureOnlineEndpoints:
         client = self._client(endpoint)
         with told("set the traffic", f"endpoint {endpoint}"):
             found = client.online_endpoints.get(endpoint)
-            found.traffic = dict(traffic)
+            found.traffic, found.mirror_traffic = dict(traffic), dict(mirror or {})
             client.online_endpoints.begin_create_or_update(found).result()
         return self.get(endpoint)
 
     def delete_slot(self, endpoint: str, slot: str) -> None:
         now = self.get(endpoint)
-        if now.traffic.get(slot, 0) > 0:
-            raise Refused(f"{endpoint}/{slot} has live traffic: it cannot be deleted.")
+        if now.traffic.get(slot, 0) > 0 or now.mirror.get(slot, 0) > 0:
+            raise Refused(f"{endpoint}/{slot} has live traffic, or copies of it: it cannot be deleted.")
         if slot not in now.slots:
             return
         with told("delete", f"{endpoint}/{slot}"):
@@ -116,9 +120,14 @@ class AzureOnlineEndpoints:
             return str(self._client(endpoint).online_endpoints.get_keys(endpoint).primary_key)
 
     def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
+        return self._metrics(endpoint).of(endpoint)
+
+    def served(self, endpoint: str, since: datetime) -> dict[str, Served]:
+        return self._metrics(endpoint).since(endpoint, since)
+
+    def _metrics(self, endpoint: str) -> ServiceMetrics:
         stage = stage_of(endpoint)
-        metrics = ServiceMetrics(self._clients.credential(stage), self._clients.workspace_id(stage))
-        return metrics.of(endpoint)
+        return ServiceMetrics(self._clients.credential(stage), self._clients.workspace_id(stage))
 
     def _client(self, endpoint: str) -> MLClient:
         return self._clients.workspace(stage_of(endpoint))

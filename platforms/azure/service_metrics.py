@@ -12,11 +12,14 @@ from typing import Any
 from azure.core.credentials import TokenCredential
 
 from platforms.azure.monitor import Monitor, Series
-from platforms.ports import NotFound
+from platforms.ports import Interval, NotFound, Served
 
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _REQUESTS = "RequestsPerMinute"
 _LATENCIES = {"RequestLatency_P50": "p50_ms", "RequestLatency_P95": "p95_ms", "RequestLatency_P99": "p99_ms"}
 _UTILISATION = {"CpuUtilizationPercentage": "cpu_percent", "CpuMemoryUtilizationPercentage": "memory_percent"}
+_DIMENSIONS = ("deployment", "statusCode", "modelStatusCode")
+_LATE = timedelta(minutes=3)  # that Monitor needs until it has told all of a minute
 _TIMED_OUT = "408"  # what the service answers where the model took longer than the deployment allows
 
 
@@ -38,8 +41,7 @@ class ServiceMetrics:
         """
         span = self._timespan()
         resource = f"{self._workspace}/onlineEndpoints/{endpoint}"
-        statuses = ("deployment", "statusCode", "modelStatusCode")
-        requests = self._monitor.metrics(resource, span, [_REQUESTS], statuses)[_REQUESTS]
+        requests = self._monitor.metrics(resource, span, [_REQUESTS], _DIMENSIONS)[_REQUESTS]
         latencies = self._monitor.metrics(resource, span, list(_LATENCIES), ("deployment",))
         found = _counts(requests)
         for slot, metrics in found.items():
@@ -47,6 +49,22 @@ class ServiceMetrics:
             for name, word in _LATENCIES.items():
                 metrics[word] = _weighted_mean(_by_minute(latencies[name], slot), weights)
             metrics |= self._utilisation(f"{resource}/deployments/{slot}", span)
+        return found
+
+    def since(self, endpoint: str, start: datetime, late: timedelta = _LATE) -> dict[str, Served]:
+        """What `OnlineEndpoints.served` promises: whole minutes, of which Monitor has told all that it will."""
+        begin = _minute(start) if start == _minute(start) else _minute(start) + timedelta(minutes=1)
+        end = _minute(datetime.now(UTC) - late)
+        if end <= begin:
+            return {}
+        span, resource = f"{begin:{_MOMENT}}/{end:{_MOMENT}}", f"{self._workspace}/onlineEndpoints/{endpoint}"
+        requests = self._monitor.metrics(resource, span, [_REQUESTS], _DIMENSIONS)[_REQUESTS]
+        latencies = self._monitor.metrics(resource, span, ["RequestLatency_P95"], ("deployment",))["RequestLatency_P95"]
+        slots = {series.dimensions["deployment"] for series in requests}
+        found = {}
+        for slot in slots:
+            p95 = _weighted_mean(_by_minute(latencies, slot), _by_minute(requests, slot))
+            found[slot] = Served(_intervals(requests, slot), p95)
         return found
 
     def _utilisation(self, deployment: str, span: str) -> dict[str, float | None]:
@@ -58,8 +76,8 @@ class ServiceMetrics:
         return {word: _mean(found[name]) for name, word in _UTILISATION.items()}
 
     def _timespan(self) -> str:
-        end = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
-        return f"{end - self._window:%Y-%m-%dT%H:%M:%SZ}/{end:%Y-%m-%dT%H:%M:%SZ}"
+        end = _minute(datetime.now(UTC)) + timedelta(minutes=1)
+        return f"{end - self._window:{_MOMENT}}/{end:{_MOMENT}}"
 
 
 def _counts(requests: list[Series]) -> dict[str, dict[str, Any]]:
@@ -71,6 +89,19 @@ def _counts(requests: list[Series]) -> dict[str, dict[str, Any]]:
             slot["requests"] += count
             slot["errors"] += count if _is_error(series.dimensions) else 0
     return found
+
+
+def _intervals(requests: list[Series], slot: str) -> tuple[Interval, ...]:
+    counts = _by_minute(requests, slot)
+    errors = _by_minute([series for series in requests if _is_error(series.dimensions)], slot)
+    return tuple(
+        Interval(datetime.fromisoformat(at), round(count), round(errors.get(at, 0.0)))
+        for at, count in sorted(counts.items())
+    )
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def _is_error(dimensions: Mapping[str, str]) -> bool:

@@ -25,11 +25,11 @@ class StagePredictions:
         self._clients = clients
         self._of: dict[Stage, CollectedPredictions] = {}
 
-    def between(self, endpoint: str, start: datetime, end: datetime) -> pd.DataFrame:
+    def between(self, endpoint: str, start: datetime, end: datetime, copies: bool = False) -> pd.DataFrame:
         stage = stage_of(endpoint)
         if stage not in self._of:
             self._of[stage] = CollectedPredictions(self._container(stage))
-        return self._of[stage].between(endpoint, start, end)
+        return self._of[stage].between(endpoint, start, end, copies)
 
     def _container(self, stage: Stage) -> AzureBlobStore:
         with told("get the default datastore", f"the workspace of {stage}"):

@@ -6,6 +6,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import httpx
 from platforms.folder_digest import SHA256
 from platforms.ports import (
     Endpoint,
+    Interval,
     Models,
     NotFound,
     PlatformError,
     Refused,
     RegisteredModel,
+    Served,
     Slot,
     SlotState,
     Unavailable,
@@ -55,8 +58,11 @@ class LocalOnlineEndpoints:
             }
             return _slot(self._call("PUT", f"/admin/endpoints/{endpoint}/slots/{slot}", body).json())
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> Endpoint:
-        return _endpoint(self._call("PUT", f"/admin/endpoints/{endpoint}/traffic", dict(traffic)).json())
+    def set_traffic(
+        self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None
+    ) -> Endpoint:
+        body = {"traffic": dict(traffic), "mirror": dict(mirror or {})}
+        return _endpoint(self._call("PUT", f"/admin/endpoints/{endpoint}/traffic", body).json())
 
     def delete_slot(self, endpoint: str, slot: str) -> None:
         self._call("DELETE", f"/admin/endpoints/{endpoint}/slots/{slot}")
@@ -71,6 +77,10 @@ class LocalOnlineEndpoints:
     def metrics(self, endpoint: str) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = self._call("GET", f"/admin/endpoints/{endpoint}/metrics").json()
         return found
+
+    def served(self, endpoint: str, since: datetime) -> dict[str, Served]:
+        path = f"/admin/endpoints/{endpoint}/served?since={since.timestamp()}"
+        return {name: _served(found) for name, found in self._call("GET", path).json().items()}
 
     def _call(self, method: str, path: str, body: object = None) -> httpx.Response:
         """One call; a gateway that is just being started again is waited for."""
@@ -105,11 +115,17 @@ def _slot(content: Mapping[str, Any]) -> Slot:
     return Slot(content["name"], SlotState(content["state"]), content["tags"], content["reason"])
 
 
+def _served(content: Mapping[str, Any]) -> Served:
+    intervals = (Interval(datetime.fromtimestamp(at, UTC), *counts) for at, *counts in content["intervals"])
+    return Served(tuple(intervals), content["p95_ms"])
+
+
 def _endpoint(content: Mapping[str, Any]) -> Endpoint:
     return Endpoint(
         name=content["name"],
         scoring_url=content["scoring_url"],
         slots={name: _slot(slot) for name, slot in content["slots"].items()},
         traffic=content["traffic"],
+        mirror=content["mirror"],
         tags=content["tags"],
     )

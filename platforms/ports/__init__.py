@@ -11,7 +11,7 @@ from __future__ import annotations
 from platforms.ports.batch import BatchEndpoint, BatchEndpoints, BatchSpec
 from platforms.ports.blobs import BlobInfo, BlobStore
 from platforms.ports.compute import Compute, Job, JobSpec, JobStatus
-from platforms.ports.endpoints import Endpoint, OnlineEndpoints, Slot, SlotState
+from platforms.ports.endpoints import Endpoint, Interval, OnlineEndpoints, Served, Slot, SlotState
 from platforms.ports.errors import NotFound, PlatformError, Refused, Unavailable
 from platforms.ports.models import Models, RegisteredModel
 from platforms.ports.monitors import NativeMonitor, NativeMonitors
@@ -26,6 +26,7 @@ __all__ = [
     "BlobStore",
     "Compute",
     "Endpoint",
+    "Interval",
     "Job",
     "JobSpec",
     "JobStatus",
@@ -39,6 +40,7 @@ __all__ = [
     "Predictions",
     "Refused",
     "RegisteredModel",
+    "Served",
     "Slot",
     "SlotState",
     "Unavailable",

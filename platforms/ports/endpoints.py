@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -33,6 +34,28 @@ class Endpoint:
     slots: Mapping[str, Slot]
     traffic: Mapping[str, int]  # slot name -> per cent; sums to 0 or 100
     tags: Mapping[str, str]
+    mirror: Mapping[str, int] = field(default_factory=dict)  # slot name -> per cent of the requests that it gets too
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What a slot was asked in a second or a minute; copies count as requests."""
+
+    start: datetime  # UTC
+    requests: int
+    errors: int  # 5xx, and no answer at all
+
+
+@dataclass(frozen=True)
+class Served:
+    """A slot since some moment: intervals that are over, the same for all slots, and in the order of time."""
+
+    intervals: tuple[Interval, ...]
+    p95_ms: float | None  # None: not known
+
+    @property
+    def requests(self) -> int:
+        return sum(one.requests for one in self.intervals)
 
 
 class OnlineEndpoints(Protocol):
@@ -58,8 +81,14 @@ class OnlineEndpoints(Protocol):
         caller carries on); with others, the slot is replaced. Refused for a slot with live traffic.
         """
 
-    def set_traffic(self, endpoint: str, traffic: Mapping[str, int]) -> Endpoint:
-        """Shares of requests by slot, atomically. Refused unless they sum to 0 or 100 and name healthy slots."""
+    def set_traffic(
+        self, endpoint: str, traffic: Mapping[str, int], mirror: Mapping[str, int] | None = None
+    ) -> Endpoint:
+        """Shares of requests by slot, and of the requests that another slot gets copies of, at once; none: no copies.
+
+        Nobody waits for the answer to a copy. Refused unless shares sum to 0 or 100 and name healthy slots, and copies
+        are of at most 50 % and for one slot that has no share. Some endpoints know no copies at all.
+        """
 
     def delete_slot(self, endpoint: str, slot: str) -> None:
         """Stop and remove it; harmless where there is none. Refused while it has live traffic."""
@@ -78,4 +107,10 @@ class OnlineEndpoints(Protocol):
 
         How far back is the platform's: since the slot started where the gateway counts; on Azure the last hour, some
         minutes late, of the slots that were asked anything, with cpu_percent and memory_percent of their machines.
+        """
+
+    def served(self, endpoint: str, since: datetime) -> dict[str, Served]:
+        """By slot, what it was asked in the intervals that began then or later and are over.
+
+        How late that is known is the platform's: the gateway knows the last second, Azure some minutes ago.
         """

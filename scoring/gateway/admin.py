@@ -48,6 +48,7 @@ def admin_app(registry: Registry, supervisor: Supervisor, token: str, scoring_ba
             Route(f"{one}/traffic", guarded(admin.traffic), methods=["PUT"]),
             Route(f"{one}/keys", guarded(admin.keys), methods=["GET"]),
             Route(f"{one}/metrics", guarded(admin.metrics), methods=["GET"]),
+            Route(f"{one}/served", guarded(admin.served), methods=["GET"]),
             Route(slot, guarded(admin.deploy), methods=["PUT"]),
             Route(slot, guarded(admin.delete_slot), methods=["DELETE"]),
             Route(f"{slot}/logs", guarded(admin.logs), methods=["GET"]),
@@ -90,7 +91,8 @@ class _Admin:
 
     async def traffic(self, request: Request) -> Response:
         endpoint = self._endpoint(request)
-        endpoint.set_traffic(await request.json())
+        body = await request.json()
+        endpoint.set_traffic(body["traffic"], body["mirror"])
         self._registry.save(endpoint)
         return self._told(endpoint)
 
@@ -99,6 +101,11 @@ class _Admin:
 
     async def metrics(self, request: Request) -> Response:
         return JSONResponse({name: _metrics(slot) for name, slot in self._endpoint(request).slots.items()})
+
+    async def served(self, request: Request) -> Response:
+        since = float(request.query_params["since"])
+        slots = self._endpoint(request).slots.items()
+        return JSONResponse({name: slot.history.since(since) for name, slot in slots})
 
     async def deploy(self, request: Request) -> Response:
         body = await request.json()

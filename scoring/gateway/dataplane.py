@@ -12,13 +12,16 @@ from typing import Any
 
 import httptools
 
-from scoring.gateway.state import HEALTHY, Endpoint, Registry, Slot
+from scoring.gateway.state import HEALTHY, MIRRORED_HEADER, Endpoint, Registry, Slot
 from scoring.gateway.upstream import Answer, Pool
 
 BODY_LIMIT = 10 * 1024 * 1024  # bytes
 TIMEOUT_SECONDS = 30.0
 _PREFIX, _SUFFIX = b"/endpoints/", b"/score"
 _CHOOSE = b"azureml-model-deployment"
+_HEAD = b"POST /score HTTP/1.1\r\nHost: slot\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n"
+_COPY = f"{MIRRORED_HEADER}: 1\r\n".encode()
+COPIES_AT_ONCE = 16  # a mirror that is slower than what it copies gets fewer
 
 
 @dataclass
@@ -40,6 +43,7 @@ class DataPlane:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._pool = Pool()
+        self._copies: set[asyncio.Task[Any]] = set()
 
     async def answer(self, request: Request) -> tuple[Answer, str]:
         """The answer and the slot it came from, which is empty where no slot was asked."""
@@ -51,7 +55,11 @@ class DataPlane:
             if request.deployment is not None:
                 return problem(404, f"{endpoint.name} has no slot {request.deployment} that answers."), ""
             return problem(503, f"No slot of {endpoint.name} has traffic."), ""
-        return await self._ask(endpoint, slot, b"".join(request.body))
+        body = b"".join(request.body)
+        answered = await self._ask(endpoint, slot, body)
+        if endpoint.mirror and request.deployment is None:
+            self._copy(endpoint, body)
+        return answered
 
     def _endpoint(self, request: Request) -> Endpoint | Answer:
         path = request.path.partition(b"?")[0]
@@ -65,9 +73,17 @@ class DataPlane:
             return problem(405, "Scoring is by POST.")
         return endpoint
 
+    def _copy(self, endpoint: Endpoint, body: bytes) -> None:
+        """Ask the mirror the same, perhaps, once the caller's answer is there; what comes of it is counted, no more."""
+        slot = endpoint.copies_to()
+        if slot is None or len(self._copies) >= COPIES_AT_ONCE:
+            return
+        task = asyncio.get_running_loop().create_task(self._once(slot, _HEAD % (_COPY, len(body)) + body))
+        self._copies.add(task)
+        task.add_done_callback(self._copies.discard)
+
     async def _ask(self, endpoint: Endpoint, slot: Slot, body: bytes) -> tuple[Answer, str]:
-        head = b"POST /score HTTP/1.1\r\nHost: slot\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-        message = head % len(body) + body
+        message = _HEAD % (b"", len(body)) + body
         answer = await self._once(slot, message)
         if answer is None:  # it died: scoring is idempotent, so once more, elsewhere if there is an elsewhere
             slot = self._other(endpoint, slot)
@@ -83,16 +99,15 @@ class DataPlane:
         try:
             answer = await self._pool.request(slot.port, message)
         except OSError:
-            slot.errors += 1
+            slot.ended(True, None)
             return None
         except asyncio.CancelledError:
-            slot.errors += 1
+            slot.ended(True, None)
             return problem(504, f"The slot {slot.name} did not answer within {TIMEOUT_SECONDS:.0f} s.")
         finally:
             timer.cancel()
             slot.in_flight -= 1
-        slot.latencies.append(time.perf_counter() - started)
-        slot.errors += answer.status >= 500
+        slot.ended(answer.status >= 500, time.perf_counter() - started)
         return answer
 
     @staticmethod

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from scoring import ENTRY_SCRIPTS
 from scoring.environment import EnvironmentFailed, build_environment
-from scoring.gateway.state import FAILED, HEALTHY, STARTING, Endpoint, Registry, Slot
+from scoring.gateway.state import FAILED, HEALTHY, MIRRORED_HEADER, STARTING, Endpoint, Registry, Slot
 
 START_LIMIT_SECONDS = 120.0
 DRAIN_SECONDS = 30.0
@@ -68,6 +68,7 @@ class Supervisor:
         slot = endpoint.slots.pop(name, None)
         if slot is not None:
             endpoint.traffic.pop(name, None)
+            endpoint.mirror.pop(name, None)
             self._registry.save(endpoint)
             self._stop(slot)
 
@@ -138,6 +139,7 @@ class Supervisor:
             "PERENNIAL_MODEL_VERSION": slot.tags.get("model_version", "0"),
             "GUNICORN_CMD_ARGS": _SERVER_OPTIONS,
             "WORKER_COUNT": "1",
+            "PERENNIAL_MIRRORED_HEADER": MIRRORED_HEADER,
             "AML_APP_INSIGHTS_ENABLED": "false",
         }
         if self._predictions is not None:

@@ -63,6 +63,7 @@ def test_raw_data_is_put_where_the_workload_looks(tmp_path: Path, csv: Path) -> 
         (("explain", "absent"), "There is no workload 'absent'"),
         (("investigations", "absent"), "There is no workload 'absent'"),
         (("investigation", "close", "absent", "1-a", "--because", "why"), "There is no workload 'absent'"),
+        (("rollback", "absent"), "There is no workload 'absent'"),
         (("up", "--ports", "nonsense=1"), "write NAME=PORT"),
     ],
 )

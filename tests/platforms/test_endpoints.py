@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -93,7 +94,18 @@ def test_the_life_of_an_endpoint(platform: Platform, endpoints: OnlineEndpoints,
 
     bring_up(endpoints, name, "green", two)
     assert score(endpoints, name, "green").json()["model_version"] == 2
-    endpoints.set_traffic(name, {"green": 100})
+    began = datetime.now(UTC)
+    assert endpoints.set_traffic(name, {"blue": 100}, {"green": 50}).mirror == {"green": 50}
+    assert score(endpoints, name).json()["model_version"] == 1
+    with pytest.raises(Refused, match="copies"):
+        endpoints.delete_slot(name, "green")
+    for copies in ({"green": 51}, {"blue": 10}, {"absent": 10}):
+        with pytest.raises(Refused):
+            endpoints.set_traffic(name, {"blue": 100}, copies)
+    assert endpoints.get(name).mirror == {"green": 50}
+    served = endpoints.served(name, began)
+    assert all(one.start >= began.replace(microsecond=0) for slot in served.values() for one in slot.intervals)
+    assert endpoints.set_traffic(name, {"green": 100}).mirror == {}
     assert score(endpoints, name).json()["model_version"] == 2
     endpoints.delete_slot(name, "blue")
     endpoints.delete_slot(name, "blue")

@@ -1,0 +1,68 @@
+"""Clients that ask until they are ended: `python -m benchmarks.constant_load PORT PATH KEY CONNECTIONS FILE`.
+
+Writes what it counted to the file, every half second and at its end: asked, failed (any answer but 200, or none).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+
+from benchmarks.load import scoring_request
+
+WRITTEN_EVERY_SECONDS = 0.5
+PAUSE_SECONDS = 0.01  # between a client's requests: constant load, and not all that the machine bears
+
+
+class Clients:
+    """Connections that are opened again when they end, as a client's are."""
+
+    def __init__(self, port: int, request: bytes) -> None:
+        self._port, self._request = port, request
+        self.asked = self.failed = 0
+        self.stopping = asyncio.Event()
+
+    async def ask(self) -> None:
+        """One client's requests, one after another."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        while not self.stopping.is_set():
+            self.asked += 1
+            try:
+                writer.write(self._request)
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+                await reader.readexactly(length)
+                self.failed += b" 200 " not in head[:15]
+            except (OSError, EOFError):
+                self.failed += 1
+                reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            await asyncio.sleep(PAUSE_SECONDS)
+        writer.close()
+
+    async def tell(self, file: Path) -> None:
+        """Write the counts until it stops, whole or not at all."""
+        while not self.stopping.is_set():
+            self.write(file)
+            await asyncio.sleep(WRITTEN_EVERY_SECONDS)
+
+    def write(self, file: Path) -> None:
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps({"asked": self.asked, "failed": self.failed}))
+        part.replace(file)
+
+
+async def main(port: int, path: str, key: str, connections: int, file: Path) -> None:
+    """Until SIGTERM."""
+    clients = Clients(port, scoring_request(path, key))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, clients.stopping.set)
+    await asyncio.gather(clients.tell(file), *(clients.ask() for _ in range(connections)))
+    clients.write(file)
+
+
+if __name__ == "__main__":
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), Path(sys.argv[5])))

@@ -1,0 +1,202 @@
+"""Releases and rollbacks under constant load: failed requests, and how long both take beside the steps' holds.
+
+`python -m benchmarks.releases --releases 50 --rollbacks 10 --requests 100000` for the whole claim. The model is the
+same in all versions, so that each is approved over the champion and none is worse; a promotion goes by a mirror and
+a tenth of the traffic, each held for a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from benchmarks.figures import Figure, percentile
+from benchmarks.service import ROOT, running_service
+
+NAME, ROWS = "rolled", 1500
+HOLD_SECONDS = 1.0
+STEPS = [
+    {"mirror": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 20},
+    {"traffic": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 20},
+    {"traffic": 100},
+]
+CONNECTIONS = 4
+PROMOTION_GOAL, ROLLBACK_GOAL = 10.0, 2.0  # seconds
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds of each promotion, beside its holds, and of each rollback until its traffic had moved."""
+
+    promotions: list[float]
+    rollbacks: list[float]
+
+
+def measure(releases: int = 3, rollbacks: int = 1, requests: int = 2000) -> Iterator[Figure]:
+    """Worst of each, and failures of all requests. Loads until so many were asked, at least."""
+    with tempfile.TemporaryDirectory() as folder, running_service(workloads=_workload(Path(folder))) as settings:
+        from tasks.context import open_context
+
+        context = open_context(NAME, settings)
+        _first_release(context)
+        with _load(context, Path(folder) / "counts.json") as load:
+            took = _release_and_roll_back(context, releases, rollbacks)
+            _until_asked(load, requests)
+        answered = json.loads(load.counts.read_text())
+    failed, asked = answered["failed"], answered["asked"]
+    yield Figure(f"releases under load, failed of {asked} requests", str(failed), "0", failed == 0)
+    yield _figure(f"approval to 100 % beside holds, worst of {releases}", took.promotions, PROMOTION_GOAL)
+    yield _figure(f"rollback until the traffic is back, worst of {rollbacks}", took.rollbacks, ROLLBACK_GOAL)
+
+
+def _figure(what: str, seconds: list[float], goal: float) -> Figure:
+    worst, middle = max(seconds), percentile(seconds, 0.5)
+    return Figure(what, f"{worst:.1f} s (median {middle:.1f})", f"{goal:.0f} s", worst <= goal)
+
+
+def _release_and_roll_back(context: Any, releases: int, rollbacks: int) -> Took:
+    promotions, back = [], []
+    for number in range(releases):
+        promotions.append(_promote(context) - HOLD_SECONDS * (len(STEPS) - 1))
+        if number < rollbacks:
+            back.append(_roll_back(context))
+    return Took(promotions, back)
+
+
+def _promote(context: Any) -> float:
+    """Seconds from the approval to the verdict, by the deployment, as a release starts it."""
+    from deployments.demo.waiting import wait_for
+    from lifecycle.names import promotion_key
+    from tasks.starting import start_once
+
+    version, at = _approved(context)
+    began = time.perf_counter()
+    key = promotion_key(NAME, version, at)
+    start_once("promote/prod", {"workload": NAME, "model_version": version}, key)
+
+    def verdict() -> str:
+        tags = context.platform.models.get(NAME, version).tags
+        if tags["perennial.verdict"] == "rejected":
+            raise RuntimeError(f"Version {version} went back: {tags['perennial.reason']}")
+        return str(tags["perennial.verdict"])
+
+    wait_for("The promotion", lambda: verdict() == "promoted", 300)
+    return time.perf_counter() - began
+
+
+def _roll_back(context: Any) -> float:
+    """Seconds from the command's start until the traffic has moved; the command is waited for."""
+    before = context.platform.endpoints.get(NAME).traffic
+    began = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as output:
+        command = [sys.executable, "-c", "from deployments.cli import main; main()", "rollback", NAME]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+        took = None
+        while process.poll() is None:
+            if took is None and context.platform.endpoints.get(NAME).traffic != before:
+                took = time.perf_counter() - began
+            time.sleep(0.02)
+        output.seek(0)
+        if process.returncode != 0 or took is None:
+            raise RuntimeError(f"The rollback failed: {output.read()}")
+    return took
+
+
+def _approved(context: Any) -> tuple[int, str]:
+    """Another version of the first one's model, approved over the champion, and when."""
+    from lifecycle.names import CHAMPION, probe_blob
+    from lifecycle.tags import DATASET
+    from tasks.approval import approve, new_approval
+
+    models, blobs = context.platform.models, context.platform.blobs
+    first, key = models.get(NAME, 1), f"copy-{len(models.versions(NAME))}"
+    with tempfile.TemporaryDirectory() as folder:
+        packed = models.fetch(NAME, 1, Path(folder))
+        own = {DATASET: first.tags[DATASET]}
+        made = models.register(NAME, models.start_run(NAME, key, {}), packed, key, own)
+    blobs.write(probe_blob(NAME, made.version), blobs.read(probe_blob(NAME, 1)))
+    approved = new_approval("the benchmark", models.by_alias(NAME, CHAMPION))
+    approve(context, made, approved)
+    return made.version, approved.at
+
+
+def _first_release(context: Any) -> None:
+    from deployments.demo.patients import make_patients
+    from deployments.demo.waiting import wait_for
+
+    content = make_patients(ROWS, seed=1).to_csv(index=False).encode()
+    context.platform.blobs.write(f"{NAME}/raw/patients.csv", content)
+    code = f"from flows.train import train; from flows.release import release; release({NAME!r}, train({NAME!r}))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"The first release failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    models = context.platform.models
+    wait_for("The promotion", lambda: models.get(NAME, 1).tags.get("perennial.verdict") == "promoted", 180)
+
+
+@dataclass(frozen=True)
+class Load:
+    """The clients' process, and the file that it writes its counts to."""
+
+    process: subprocess.Popen[bytes]
+    counts: Path
+
+
+@contextmanager
+def _load(context: Any, counts: Path) -> Iterator[Load]:
+    endpoint = context.platform.endpoints.get(NAME)
+    url, key = urlsplit(endpoint.scoring_url), context.platform.endpoints.key(NAME)
+    words = [str(url.port), url.path, key, str(CONNECTIONS), str(counts)]
+    process = subprocess.Popen([sys.executable, "-m", "benchmarks.constant_load", *words], cwd=ROOT)
+    try:
+        yield Load(process, counts)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _until_asked(load: Load, requests: int) -> None:
+    while json.loads(load.counts.read_text())["asked"] < requests:
+        if load.process.poll() is not None:
+            raise RuntimeError("The clients ended.")
+        time.sleep(0.2)
+
+
+def _workload(folder: Path) -> Path:
+    """The project's workload of patients, with steps."""
+    content = yaml.safe_load((ROOT / "workloads" / "diabetes" / "workload.yaml").read_text())
+    content |= {"name": NAME, "release": {"rolling": STEPS}, "monitor": {"every": None}}
+    content["data"] = {**content["data"], "raw": f"{NAME}/raw/"}
+    content.pop("retrain", None)
+    home = folder / "workloads" / NAME
+    home.mkdir(parents=True)
+    (home / "workload.yaml").write_text(yaml.safe_dump(content))
+    for file in (ROOT / "workloads" / "diabetes").glob("*.py"):
+        (home / file.name).write_bytes(file.read_bytes())
+    return folder / "workloads"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks.releases", description=__doc__)
+    parser.add_argument("--releases", type=int, default=3)
+    parser.add_argument("--rollbacks", type=int, default=1)
+    parser.add_argument("--requests", type=int, default=2000)
+    given = parser.parse_args()
+    for figure in measure(given.releases, given.rollbacks, given.requests):
+        print(f"{figure.what}: {figure.measured} (goal: {figure.goal}, {'met' if figure.met else 'NOT met'})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Challenger and champion while both are asked: what the endpoint, the prediction log and the labels tell of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.metrics import predicts_numbers
+from lifecycle.names import foretold_blob
+from lifecycle.rollout import Progress, Standing
+from lifecycle.tags import DATASET
+from platforms.ports import NotFound, RegisteredModel, Served
+from tasks.context import Context
+from tasks.endpoints import PROBE, client_for, request_body, version_in
+from tasks.step import step
+from tasks.story import now
+
+if TYPE_CHECKING:
+    import pandas as pd  # half a second, and a promotion without steps does without
+
+    from monitoring.live import Signal
+
+FORETOLD_ROWS = 500  # of the hold-out, which both versions are asked about before any client is
+
+
+@step(name="ask both about the hold-out", attempts=3)
+def foretell(context: Context, version: RegisteredModel, champion: int) -> float:
+    """How far apart both versions' predictions of the newest held-out rows are, 0..1, kept for the looks to come.
+
+    A retrained model is to speak otherwise than the one it replaces. What it says of the hold-out was judged by the
+    release; what it says of clients' requests may be as far from the champion's, and not much further.
+    """
+    from monitoring.sequential import distance_between
+    from tasks.datasets import read_holdout
+
+    question = request_body(read_holdout(context, version.tags[DATASET]).newest(FORETOLD_ROWS).features)
+    answers = [_values(context, _ask(context, one, question)) for one in (champion, version.version)]
+    distance = distance_between(*_coded(*answers), 0.05).value
+    content = json.dumps({"champion": champion, "distance": distance, "rows": FORETOLD_ROWS}).encode()
+    context.platform.blobs.write(foretold_blob(context.name, version.version), content)
+    return distance
+
+
+def look(context: Context, standing: Standing, progress: Progress, steps: int) -> tuple[list[Signal], tuple[int, int]]:
+    """The signals, and how often (champion, challenger) were asked since the step began."""
+    from monitoring.live import Latency, Sight, compare
+
+    limits, versions = context.workload.release.live, (standing.champion or 0, standing.challenger)
+    endpoint = context.platform.endpoints.get(context.name)
+    slots = [next((slot.name for slot in endpoint.slots.values() if version_in(slot) == one), "") for one in versions]
+    rollout, step = (context.platform.endpoints.served(context.name, at) for at in (progress.since, progress.entered))
+    champion, challenger = (step.get(slot, Served((), None)) for slot in slots)
+    requests = (champion.requests, challenger.requests)
+    predictions = losses = None
+    if min(requests) > 0 and (limits.predictions is not None or limits.losses is not None):
+        predictions, losses = _logged(context, versions, progress.entered)
+    sight = Sight(
+        _counts(*(rollout.get(slot, Served((), None)) for slot in slots)),
+        requests,
+        (Latency(champion.p95_ms, champion.requests), Latency(challenger.p95_ms, challenger.requests)),
+        predictions,
+        _foretold(context, standing),
+        losses,
+    )
+    return compare(sight, limits, steps), requests
+
+
+def _counts(champion: Served, challenger: Served) -> list[Any]:
+    """Both slots' requests and errors, interval by interval."""
+    from monitoring.sequential import Counts
+
+    of = [{one.start: (one.requests, one.errors) for one in served.intervals} for served in (champion, challenger)]
+    return [Counts(*of[0].get(at, (0, 0)), *of[1].get(at, (0, 0))) for at in sorted({*of[0], *of[1]})]
+
+
+def _logged(context: Context, versions: tuple[int, int], since: datetime) -> tuple[Any, Any]:
+    """Predictions and losses by version since then, each a pair of arrays; no losses where no label came.
+
+    Of each request its first row counts: the rows of a request go together, and a caller may send thousands.
+    """
+    made = context.platform.predictions.between(context.name, since, now(), copies=True)
+    made = made[~made["correlation_id"].astype(str).str.startswith(PROBE)]
+    made = made.drop_duplicates(["time", "slot"])
+    frames = [made[made["model_version"] == one] for one in versions]
+    return _coded(*(_values(context, frame) for frame in frames)), _losses(context, frames, since)
+
+
+def _losses(context: Context, frames: list[pd.DataFrame], since: datetime) -> Any:
+    from platforms.labels import read_labels
+
+    labels = read_labels(context.platform.blobs, context.name, since=since)
+    if labels.empty:
+        return None
+    labels = labels.drop_duplicates("correlation_id", keep="last")[["correlation_id", "label"]]
+    joined = [frame.merge(labels, on="correlation_id") for frame in frames]
+    if predicts_numbers(context.workload.kind):
+        return tuple((one["prediction"].astype(float) - one["label"].astype(float)).abs().to_numpy() for one in joined)
+    return tuple((one["prediction"].astype(str) != one["label"].astype(str)).to_numpy(float) for one in joined)
+
+
+def _values(context: Context, predictions: pd.DataFrame) -> Any:
+    """One value a prediction: a number, the probability of the second of two classes, or the class."""
+    if predicts_numbers(context.workload.kind):
+        return predictions["prediction"].astype(float).to_numpy()
+    if len(predictions) and "probability" in predictions and predictions["probability"].notna().all():
+        return predictions["probability"].astype(float).to_numpy()
+    return predictions["prediction"].astype(str).to_numpy()
+
+
+def _coded(champion: Any, challenger: Any) -> tuple[Any, Any]:
+    """Classes as numbers, in the order of their names: any order will do for a distance between distributions."""
+    import numpy as np
+
+    if champion.dtype.kind == "f" and challenger.dtype.kind == "f":
+        return champion, challenger
+    if min(len(champion), len(challenger)) == 0:
+        return np.zeros(len(champion)), np.zeros(len(challenger))
+    both = np.concatenate([champion.astype(str), challenger.astype(str)])
+    codes = np.unique(both, return_inverse=True)[1].astype(float)
+    return codes[: len(champion)], codes[len(champion) :]
+
+
+def _ask(context: Context, version: int, question: Mapping[str, object]) -> pd.DataFrame:
+    import pandas as pd
+
+    endpoint = context.platform.endpoints.get(context.name)
+    slot = next(slot.name for slot in endpoint.slots.values() if version_in(slot) == version)
+    with client_for(context.platform.endpoints, context.name, slot) as client:
+        response = client.post(endpoint.scoring_url, json=question)
+    if response.status_code != 200:
+        raise RuntimeError(f"{context.name}/{slot} does not score the hold-out: {response.text[:500]}")
+    return pd.DataFrame(response.json()["predictions"])
+
+
+def _foretold(context: Context, standing: Standing) -> float:
+    """What `foretell` kept of these two versions; 0 where it kept nothing, which is the strictest."""
+    try:
+        kept = json.loads(context.platform.blobs.read(foretold_blob(context.name, standing.challenger)))
+    except NotFound:
+        return 0.0
+    return float(kept["distance"]) if kept["champion"] == standing.champion else 0.0
