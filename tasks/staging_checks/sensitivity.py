@@ -49,7 +49,9 @@ def sensitivity(subject: Subject) -> Part:
 def _disturbed(rows: Holdout, limits: Sensitivity) -> dict[str, list[pd.DataFrame]]:
     """By what was done to them, the same rows several times over."""
     rng = np.random.default_rng(SEED)
-    frame, columns = rows.features, rows.manifest.columns
+    columns = rows.manifest.columns
+    # As a slot gives them to the model: what is no category is a float.
+    frame = rows.features.astype({one.name: float for one in columns if one.type != "category"})
     return {
         "nothing": [frame],
         "noise": [noisy(frame, columns, limits.noise, rng) for _ in range(REPEATS)],
