@@ -172,7 +172,9 @@ def _clear_staging(context: Context) -> None:
 def _evidence(judgement: Judgement) -> dict[str, Any]:
     checks = {check.name: check.seen for check in judgement.checks}
     compared = judgement.comparison
-    return {"gates": checks, "card": judgement.card} | ({} if compared is None else {"comparison": _as_dict(compared)})
+    failed = [check.name for check in judgement.checks if not check.passed]
+    told = {"gates": checks, "failed": failed, "card": judgement.card}
+    return told | ({} if compared is None else {"comparison": _as_dict(compared)})
 
 
 def _as_dict(comparison: Any) -> dict[str, Any]:
