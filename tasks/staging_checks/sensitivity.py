@@ -98,13 +98,13 @@ def _check(
     brittle = limits.loss is not None and found.surely_beyond(limits.loss)
     worse = before is None or (found.share or 0.0) > (before.share or 0.0)
     seen = _in_words(metric, found)
-    seen += "" if limits.loss is None else f"; at most {limits.loss:.0%} may surely be lost"
+    seen += "" if limits.loss is None else f"; at most {limits.loss:.0%} may surely be"
     seen += "" if before is None else f"; champion: {_in_words(metric, before)}"
     return Check(name, not (brittle and worse), seen), _figure(what, found.lost, before.lost if before else None)
 
 
 def _in_words(metric: str, found: Loss) -> str:
-    lost = "" if found.share is None else f", {found.share:+.1%} lost"
+    lost = "" if found.share is None else f", {found.share:+.1%} of its skill lost"
     return f"{metric} {found.before:.4f} to {found.after:.4f}{lost}"
 
 
