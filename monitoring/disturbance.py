@@ -91,9 +91,9 @@ def loss(metric: str, before: Outcomes, after: Sequence[Outcomes], seed: int) ->
     clean, observed = float(score(metric, before, once)[0]), float(lost(once)[0])
     if not np.isfinite([clean, observed]).all():
         return None
-    bounds = interval(bootstrap(lost, before.rows, RESAMPLES, seed), 0.95) or (None, None)
+    low, high = interval(bootstrap(lost, before.rows, RESAMPLES, seed), 0.95) or (None, None)
     skill = importance(metric, before, _dealt_out(before, np.random.default_rng(seed)))
-    return Loss(clean, clean - sign * observed, observed, *bounds, skill or 0.0)
+    return Loss(clean, clean - sign * observed, observed, low, high, skill or 0.0)
 
 
 def _dealt_out(outcomes: Outcomes, rng: np.random.Generator) -> list[Outcomes]:
