@@ -223,7 +223,8 @@ def _clear_staging(context: Context) -> None:
 def _evidence(evidence: Evidence) -> dict[str, Any]:
     """As the ledger tells it."""
     gates = {check.name: check.seen for check in (*evidence.gates, *evidence.staging)}
-    told: dict[str, Any] = {"digest": evidence.digest, "gates": gates, "card": evidence.card}
+    failed = [check.name for check in evidence.failed]
+    told: dict[str, Any] = {"digest": evidence.digest, "gates": gates, "failed": failed, "card": evidence.card}
     if evidence.compared is not None:
         told["comparison"] = evidence.compared.model_dump()
     if evidence.forced is not None:

@@ -22,12 +22,14 @@ class TrainingDataLimits(Frozen):
 
 
 class Sensitivity(Frozen):
-    """How the model is disturbed, on the newest held-out rows, and how much of the metric may be lost by it."""
+    """How the model is disturbed, on the newest held-out rows, and how much of its skill it may lose by it."""
 
     rows: int = Field(default=500, ge=50, description="Newest held-out rows, at most")
     noise: float = Field(default=0.1, ge=0, description="Of a numeric column's standard deviation, is added at random")
-    missing: float = Field(default=0.1, ge=0, le=1, description="Of the values that may be missing, is taken away")
-    loss: float | None = Field(default=0.2, gt=0, description="Share of the metric that may surely be lost")
+    missing: float = Field(default=0.05, ge=0, le=1, description="Of the values that may be missing, is taken away")
+    loss: float | None = Field(
+        default=0.3, gt=0, description="Of what the metric is better by than random answers, may surely be lost"
+    )
 
 
 class LoadTest(Frozen):

@@ -8,7 +8,7 @@ metric when production's data are a little worse than the hold-out's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from monitoring.resampling import bootstrap, interval
 from monitoring.weighted_metrics import Outcomes, score
 
 RESAMPLES = 500
+_DEALS = 5
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Loss:
     """A metric before and after, and how much of it was lost: above 0 it became worse, whatever the metric.
 
     low, high: the paired 95 % interval of the loss, in the metric's unit. None where the rows define none.
+    skill: by how much the metric before is better than that of the same answers dealt out at random: all there is to
+    lose. A share of the metric itself would mean little: an error that is near 0 doubles at the first touch.
     """
 
     before: float
@@ -34,15 +37,16 @@ class Loss:
     lost: float
     low: float | None
     high: float | None
+    skill: float
 
     @property
     def share(self) -> float | None:
-        """Of the metric before; None where that is 0."""
-        return self.lost / abs(self.before) if self.before else None
+        """Of the skill; None where there is none."""
+        return self.lost / self.skill if self.skill > 0 else None
 
     def surely_beyond(self, share: float) -> bool:
-        """Whether more than that share of the metric is lost, by more than chance."""
-        return self.low is not None and self.low > share * abs(self.before)
+        """Whether more than that share of the skill is lost, by more than chance."""
+        return self.low is not None and self.low > share * max(self.skill, 0.0)
 
 
 def shuffled(frame: pd.DataFrame, column: str, rng: np.random.Generator) -> pd.DataFrame:
@@ -87,8 +91,15 @@ def loss(metric: str, before: Outcomes, after: Sequence[Outcomes], seed: int) ->
     clean, observed = float(score(metric, before, once)[0]), float(lost(once)[0])
     if not np.isfinite([clean, observed]).all():
         return None
-    bounds = interval(bootstrap(lost, before.rows, RESAMPLES, seed), 0.95) or (None, None)
-    return Loss(clean, clean - sign * observed, observed, *bounds)
+    low, high = interval(bootstrap(lost, before.rows, RESAMPLES, seed), 0.95) or (None, None)
+    skill = importance(metric, before, _dealt_out(before, np.random.default_rng(seed)))
+    return Loss(clean, clean - sign * observed, observed, low, high, skill or 0.0)
+
+
+def _dealt_out(outcomes: Outcomes, rng: np.random.Generator) -> list[Outcomes]:
+    """The answers under other rows' labels: what is left when nothing is known of the rows."""
+    orders = [rng.permutation(outcomes.rows) for _ in range(_DEALS)]
+    return [replace(outcomes, label=outcomes.label[order]) for order in orders]
 
 
 def importance(metric: str, before: Outcomes, after: Sequence[Outcomes]) -> float | None:

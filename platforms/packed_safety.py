@@ -8,7 +8,7 @@ from pathlib import Path
 
 from platforms.packing import TRUSTED_ROOTS
 
-PICKLED = {".pkl", ".pickle", ".joblib", ".cloudpickle", ".dill", ".pt", ".pth", ".npy"}
+PICKLED = {".pkl", ".pickle", ".joblib", ".cloudpickle", ".dill", ".pt", ".pth"}
 _PINNED = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(\[[A-Za-z0-9,._-]+\])?==[^\s;,*]+$")
 _HASH = re.compile(r"^--hash=sha256:[0-9a-f]{64}$")
 

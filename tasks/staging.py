@@ -14,7 +14,7 @@ from platforms.ports import RegisteredModel
 from tasks.baseline import remove_baseline, start_baseline
 from tasks.context import Context
 from tasks.datasets import Holdout
-from tasks.endpoints import answered_status, bring_up, client_for, request_body, slot_tags
+from tasks.endpoints import SlotFailed, answered_status, bring_up, client_for, request_body, slot_tags
 from tasks.evaluation import Scores, score
 from tasks.step import step
 
@@ -48,7 +48,11 @@ def deploy_to_staging(context: Context, version: RegisteredModel, beside: Regist
     context.platform.endpoints.ensure(endpoint, {"workload": context.name, "stage": "staging"})
     context.platform.endpoints.deploy(endpoint, STAGING_SLOT, version, slot_tags(version))  # it has first claim
     start_baseline(context, beside)
-    bring_up(context, endpoint, STAGING_SLOT, version)
+    try:
+        bring_up(context, endpoint, STAGING_SLOT, version)
+    except SlotFailed:
+        remove_baseline(context)  # nobody will be compared with it
+        raise
 
 
 @step(name="clear staging")

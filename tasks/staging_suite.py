@@ -75,7 +75,8 @@ def examine_slot(context: Context, candidate: Candidate, champion: RegisteredMod
     try:
         with _subject(context, candidate, champion) as subject:
             parts = [examined(title, of, subject) for title, of in OF_SLOT.items()]
-    except httpx.TransportError as error:
+    except (Unavailable, httpx.TransportError) as error:
+        remove_baseline(context)  # whether it is tried again or not: nothing stays that costs
         raise Unavailable(f"{staging_endpoint(context.name)} does not answer: {error}") from error
     return _keep(context, candidate, champion, "slot", parts)
 

@@ -49,7 +49,9 @@ def sensitivity(subject: Subject) -> Part:
 def _disturbed(rows: Holdout, limits: Sensitivity) -> dict[str, list[pd.DataFrame]]:
     """By what was done to them, the same rows several times over."""
     rng = np.random.default_rng(SEED)
-    frame, columns = rows.features, rows.manifest.columns
+    columns = rows.manifest.columns
+    # As a slot gives them to the model: what is no category is a float.
+    frame = rows.features.astype({one.name: float for one in columns if one.type != "category"})
     return {
         "nothing": [frame],
         "noise": [noisy(frame, columns, limits.noise, rng) for _ in range(REPEATS)],
@@ -96,13 +98,13 @@ def _check(
     brittle = limits.loss is not None and found.surely_beyond(limits.loss)
     worse = before is None or (found.share or 0.0) > (before.share or 0.0)
     seen = _in_words(metric, found)
-    seen += "" if limits.loss is None else f"; at most {limits.loss:.0%} may surely be lost"
+    seen += "" if limits.loss is None else f"; at most {limits.loss:.0%} may surely be"
     seen += "" if before is None else f"; champion: {_in_words(metric, before)}"
     return Check(name, not (brittle and worse), seen), _figure(what, found.lost, before.lost if before else None)
 
 
 def _in_words(metric: str, found: Loss) -> str:
-    lost = "" if found.share is None else f", {found.share:+.1%} lost"
+    lost = "" if found.share is None else f", {found.share:+.1%} of its skill lost"
     return f"{metric} {found.before:.4f} to {found.after:.4f}{lost}"
 
 

@@ -22,7 +22,7 @@ def test_a_brittle_candidate_is_stopped(tmp_path: Path) -> None:
     noise, gaps = examine(tmp_path, BRITTLE, Reads()).checks
     assert not noise.passed
     assert noise.name == "sensitivity of roc_auc to noise"
-    assert "at most 20% may surely be lost; champion: roc_auc" in noise.seen
+    assert "of its skill lost; at most 30% may surely be; champion: roc_auc" in noise.seen
     assert gaps.passed
     assert examine(tmp_path, Reads(), BRITTLE).passed
 
@@ -38,9 +38,9 @@ def test_as_brittle_as_the_champion_makes_nothing_worse(tmp_path: Path) -> None:
 
 
 def test_missing_values_cost_and_may_cost_too_much(tmp_path: Path) -> None:
-    """Of half of the rows the model knows nothing: more than a tenth of the metric goes."""
-    _, fine = examine(tmp_path, Reads(), missing=0.1).checks
-    _, gaps = examine(tmp_path, Reads(), missing=0.5, loss=0.1).checks
+    """Of half of the rows the model knows nothing: about half of what it is better by than chance goes."""
+    _, fine = examine(tmp_path, Reads()).checks
+    _, gaps = examine(tmp_path, Reads(), missing=0.5).checks
     assert fine.passed
     assert not gaps.passed
 
