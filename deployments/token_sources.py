@@ -44,7 +44,8 @@ class TokenSource:
         if not self.github_url or not self.github_secret:
             raise ValueError("This is no job of GitHub Actions that may ask for tokens: it needs `id-token: write`.")
         headers = {"Authorization": f"Bearer {self.github_secret}"}
-        response = httpx.get(self.github_url, params={"audience": audience}, headers=headers, timeout=30)
+        url = httpx.URL(self.github_url).copy_merge_params({"audience": audience})  # what is in it already, stays
+        response = httpx.get(url, headers=headers, timeout=30)
         if response.status_code != 200:
             raise RuntimeError(f"GitHub gives no token: HTTP {response.status_code}")
         return str(response.json()["value"])

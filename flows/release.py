@@ -16,7 +16,7 @@ from lifecycle.tags import CARD, DATASET, REASON, VERDICT
 from platforms.approvals import read_request
 from platforms.ports import NotFound, RegisteredModel
 from tasks.approval import Approved, approval_by, approval_of, approve, overtaken
-from tasks.asking import ask, own_request
+from tasks.asking import abandon, ask, own_request
 from tasks.context import Context, open_context
 from tasks.evidence import keep, keep_answer, void_now, why_unfounded
 from tasks.forcing import forced_release
@@ -102,11 +102,8 @@ def _decide(
     context: Context, version: RegisteredModel, champion: RegisteredModel | None, forced: Forced | None
 ) -> Approved | State[Any]:
     """Gather the evidence, unless this run has asked about it already and it holds; then approve or reject."""
-    asked = own_request(context, version.version)
-    current = None if champion is None else champion.version
-    if asked is not None and void_now(asked.evidence, version, current) is None:
-        evidence = asked.evidence
-    else:
+    evidence = _asked_before(context, version, champion)
+    if evidence is None:
         evidence = _through_staging(context, version, champion, forced)
     if evidence.failed and not _may_go_on(evidence):
         return _reject(context, version, evidence.reason, evidence)
@@ -116,6 +113,18 @@ def _decide(
     approved = approval_by(answer, evidence)
     _approve(context, version, approved, answer.comment or evidence.reason, evidence)
     return approved
+
+
+def _asked_before(context: Context, version: RegisteredModel, champion: RegisteredModel | None) -> Evidence | None:
+    """What this run has asked a person about, if it still says what is there."""
+    asked = own_request(context, version.version)
+    if asked is None:
+        return None
+    why = void_now(asked.evidence, version, None if champion is None else champion.version)
+    if why is None:
+        return asked.evidence
+    abandon(context, asked, why)
+    return None
 
 
 def _through_staging(

@@ -45,14 +45,20 @@ def ask(context: Context, evidence: Evidence, requester: Identity | None) -> Ans
     """The answer about this evidence. Suspends the run until one that counts is there, or nobody answered in time."""
     request = own_request(context, evidence.model_version)
     if request is None or request.evidence.digest != evidence.digest:
-        if request is not None:
-            _forget_deadline(request)  # the evidence that it was about holds no longer
         request = _new_request(context, evidence, requester)
     while (answer := read_answer(context.platform.blobs, evidence)) is None:
         request = _wait(context, request)
     _forget_tokens(request)
     _forget_deadline(request)
     return answer
+
+
+def abandon(context: Context, request: Request, why: str) -> None:
+    """Answer no to a request whose evidence holds no longer: whatever was filled in was about something else."""
+    answer = Answer(evidence=request.evidence.digest, approved=False, by=None, comment=why, at=now())
+    keep_answer(context, request.evidence, answer)
+    _forget_tokens(request)
+    _forget_deadline(request)
 
 
 def silence(request: Request, at: datetime) -> Answer:

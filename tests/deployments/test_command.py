@@ -64,6 +64,8 @@ def test_raw_data_is_put_where_the_workload_looks(tmp_path: Path, csv: Path) -> 
         (("investigations", "absent"), "There is no workload 'absent'"),
         (("investigation", "close", "absent", "1-a", "--because", "why"), "There is no workload 'absent'"),
         (("rollback", "absent"), "There is no workload 'absent'"),
+        (("approve", "absent", "1"), "There is no workload 'absent'"),
+        (("release", "absent", "1"), "There is no workload 'absent'"),
         (("up", "--ports", "nonsense=1"), "write NAME=PORT"),
     ],
 )
@@ -73,3 +75,10 @@ def test_a_mistake_is_one_readable_message(tmp_path: Path, csv: Path, words: tup
     assert done.returncode == 1
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("--force",), ("--force", "--by", "Ada"), ("--by", "Ada", "--reason", "why")])
+def test_a_forced_release_needs_a_name_and_a_reason(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = perennial(tmp_path, "release", "people", "1", *words)
+    assert done.returncode == 2
+    assert "--by" in done.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,12 @@ import pytest
 
 from lifecycle.names import probe_blob
 from platforms.ledger import Ledger
+from tasks.context import open_context
 from tests.conftest import HTTP, Service, result_of
 from tests.flows.test_loop import champion, serving, until
 from tests.flows.watched import run
 from tests.people import make_people
+from tests.tasks.approving import approve_over
 
 NAME = "stages"
 pytestmark = pytest.mark.timeout(600)  # a run that finds the limit taken asks again after up to half a minute
@@ -57,9 +58,7 @@ def copy_of_first(stack: Service, tmp_path: Path, over: int | None) -> int:
     kept = stack.platform.blobs.read(probe_blob(NAME, 1))
     stack.platform.blobs.write(probe_blob(NAME, made.version), kept)
     if over is not None:
-        at = datetime.now(UTC).isoformat()
-        named = {"approved-by": "Ada", "approved-at": at, "approved-over": str(over), "verdict": "approved"}
-        models.tag(NAME, made.version, {f"perennial.{name}": value for name, value in named.items()})
+        approve_over(open_context(NAME, stack.settings), models.get(NAME, made.version), over)
     return made.version
 
 
@@ -139,6 +138,13 @@ def test_what_no_release_approved_is_refused(trained: Service, tmp_path: Path) -
     refused = run(trained, "promote", f"{NAME!r}, {version}")
     assert refused.code == 1
     assert "no release approved it" in refused.output
+    over = str(champion(trained, NAME))
+    by_hand = {"approved-by": "Ada", "approved-at": "2026-05-02T00:00:00+00:00", "approved-over": over}
+    tags = {f"perennial.{name}": value for name, value in {**by_hand, "verdict": "approved"}.items()}
+    trained.platform.models.tag(NAME, version, tags)
+    forged = run(trained, "promote", f"{NAME!r}, {version}")
+    assert forged.code == 1
+    assert "not kept under the digest that its tags name" in forged.output
     assert trained.platform.endpoints.get(NAME).slots.keys() == {"blue", "green"}
     assert version not in {
         int(slot.tags["model_version"]) for slot in trained.platform.endpoints.get(NAME).slots.values()

@@ -7,15 +7,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from lifecycle.approval import Checked, Evidence, Request
+from lifecycle.approval import Answer, Checked, Evidence, Request
 from lifecycle.identity import Identity
+from lifecycle.tags import DATASET
 from lifecycle.workload import Workload
 from platforms.approval_settings import ApprovalSettings
+from platforms.folder_digest import SHA256
 from platforms.ledger import Ledger
 from platforms.local.blobs import LocalBlobStore
 from platforms.ports import RegisteredModel
 from platforms.settings import Settings
+from tasks.approval import approval_by, approve
 from tasks.context import Context
+from tasks.evidence import keep, keep_answer
 from tests.issuing import ADA, BOB
 
 AT = datetime(2026, 5, 2, tzinfo=UTC)
@@ -63,3 +67,19 @@ def request_of(evidence: Evidence, requester: Identity | None = None, *, verifie
         audiences={"entra": "api://perennial"},
         until=AT + timedelta(hours=1),
     )
+
+
+def approve_over(context: Context, version: RegisteredModel, over: int | None) -> None:
+    """Approve it over that champion, as a release does by the policy auto."""
+    evidence = Evidence(
+        workload=version.name,
+        model_version=version.version,
+        content=version.tags[SHA256],
+        dataset_version=version.tags[DATASET],
+        over=over,
+        gathered_at=datetime.now(UTC),
+        gates=(),
+    )
+    keep(context, evidence)
+    answer = Answer(evidence=evidence.digest, approved=True, by=None, policy="auto", at=evidence.gathered_at)
+    approve(context, version, approval_by(keep_answer(context, evidence, answer), evidence))
