@@ -182,7 +182,7 @@ def _workload(folder: Path) -> Path:
     content.pop("retrain", None)
     home = folder / "workloads" / NAME
     home.mkdir(parents=True)
-    (home / "workload.yaml").write_text(yaml.safe_dump(content))
+    (home / "workload.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     for file in (ROOT / "workloads" / "diabetes").glob("*.py"):
         (home / file.name).write_bytes(file.read_bytes())
     return folder / "workloads"
