@@ -92,7 +92,7 @@ def _promote(context: Any) -> float:
             raise RuntimeError(f"Version {version} went back: {tags['perennial.reason']}")
         return str(tags["perennial.verdict"])
 
-    wait_for("The promotion", lambda: verdict() == "promoted", 300)
+    wait_for("The promotion", lambda: verdict() == "promoted" or None, 300)
     return time.perf_counter() - began
 
 
@@ -143,7 +143,8 @@ def _first_release(context: Any) -> None:
     if done.returncode != 0:
         raise RuntimeError(f"The first release failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
     models = context.platform.models
-    wait_for("The promotion", lambda: models.get(NAME, 1).tags.get("perennial.verdict") == "promoted", 180)
+    promoted = lambda: models.get(NAME, 1).tags.get("perennial.verdict") == "promoted" or None  # noqa: E731
+    wait_for("The promotion", promoted, 180)
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def _workload(folder: Path) -> Path:
     content.pop("retrain", None)
     home = folder / "workloads" / NAME
     home.mkdir(parents=True)
-    (home / "workload.yaml").write_text(yaml.safe_dump(content))
+    (home / "workload.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     for file in (ROOT / "workloads" / "diabetes").glob("*.py"):
         (home / file.name).write_bytes(file.read_bytes())
     return folder / "workloads"
