@@ -6,7 +6,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,13 @@ import pytest
 
 from lifecycle.names import probe_blob
 from platforms.ledger import Ledger
+from tasks.context import open_context
 from tests.conftest import HTTP, Service, result_of
 from tests.flows.test_loop import champion, until
 from tests.flows.test_people_decide import under_way
 from tests.flows.watched import run
 from tests.people import make_people
+from tests.tasks.approving import approve_over
 
 NAME, LONG = "rolls", "holds"
 FEATURES = ["age", "weight", "region"]
@@ -100,9 +101,7 @@ def approved_copy(stack: Service, name: str, folder: Path, *, fails: bool = Fals
         _make_strict(packed)
     made = models.register(name, models.start_run(name, key, {}), packed, key, own)
     stack.platform.blobs.write(probe_blob(name, made.version), stack.platform.blobs.read(probe_blob(name, 1)))
-    at = datetime.now(UTC).isoformat()
-    given = {"approved-by": "Ada", "approved-at": at, "approved-over": str(over), "verdict": "approved"}
-    models.tag(name, made.version, {f"perennial.{one}": value for one, value in given.items()})
+    approve_over(open_context(name, stack.settings), made, over)
     return made.version
 
 
