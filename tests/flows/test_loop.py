@@ -163,7 +163,7 @@ def test_a_drifted_model_is_replaced_by_the_trigger(released: Service) -> None:
     assert (code, result_of(output)) == (0, "'retrain'"), output
     record = next(Windows(released.platform.blobs, "toy").before(datetime.now(UTC)))
     assert (record.outcome, set(record.asked), record.model_version) == ("alarm", {"retrain"}, before)
-    until("the new champion", lambda: champion(released, "toy") != before, 180)
+    until("the new champion", lambda: champion(released, "toy") != before, 240)
     after = champion(released, "toy")
     until("its answer", lambda: serving(released, "toy") == after, 10)
     version = released.platform.models.get("toy", after or 0)
