@@ -116,9 +116,14 @@ def _roll_back(context: Any) -> float:
 
 def _approved(context: Any) -> tuple[int, str]:
     """Another version of the first one's model, approved over the champion, and when."""
+    from lifecycle.approval import Answer
     from lifecycle.names import CHAMPION, probe_blob
     from lifecycle.tags import DATASET
-    from tasks.approval import approve, new_approval
+    from tasks.approval import approval_by, approve
+    from tasks.evidence import keep, keep_answer
+    from tasks.gates import Judgement
+    from tasks.gathering import gather
+    from tasks.story import now
 
     models, blobs = context.platform.models, context.platform.blobs
     first, key = models.get(NAME, 1), f"copy-{len(models.versions(NAME))}"
@@ -127,7 +132,10 @@ def _approved(context: Any) -> tuple[int, str]:
         own = {DATASET: first.tags[DATASET]}
         made = models.register(NAME, models.start_run(NAME, key, {}), packed, key, own)
     blobs.write(probe_blob(NAME, made.version), blobs.read(probe_blob(NAME, 1)))
-    approved = new_approval("the benchmark", models.by_alias(NAME, CHAMPION))
+    evidence = gather(made, models.by_alias(NAME, CHAMPION), Judgement([], None))
+    keep(context, evidence)
+    answer = Answer(evidence=evidence.digest, approved=True, by=None, policy="auto", at=now())
+    approved = approval_by(keep_answer(context, evidence, answer), evidence)
     approve(context, made, approved)
     return made.version, approved.at
 
