@@ -78,13 +78,13 @@ def _release_and_roll_back(context: Any, releases: int, rollbacks: int) -> Took:
 def _promote(context: Any) -> float:
     """Seconds from the approval to the verdict, by the deployment, as a release starts it."""
     from deployments.demo.waiting import wait_for
-    from lifecycle.names import promotion_key
+    from lifecycle.names import PROMOTE, promotion_key
     from tasks.starting import start_once
 
     version, at = _approved(context)
     began = time.perf_counter()
     key = promotion_key(NAME, version, at)
-    start_once("promote/prod", {"workload": NAME, "model_version": version}, key)
+    start_once(PROMOTE, {"workload": NAME, "model_version": version}, key)
 
     def verdict() -> str:
         tags = context.platform.models.get(NAME, version).tags

@@ -6,10 +6,9 @@ from typing import Any
 
 from deployments.prefect_client import prefect_of
 from deployments.token_sources import TokenSource
+from lifecycle.names import RELEASE
 from platforms.settings import Settings
 from platforms.workloads import find_workload
-
-RELEASE = "release/staging"
 
 
 def start_release(

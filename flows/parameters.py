@@ -27,5 +27,3 @@ Reason = Annotated[str, Field(min_length=1, max_length=4000)]
 
 # How long a killed run's slot stays taken: the shortest that Prefect allows. A living run renews its lease.
 LEASE_SECONDS = 60.0
-
-PROMOTE = "promote/prod"  # the deployment that carries out what a release approved

@@ -10,8 +10,8 @@ from __future__ import annotations
 from prefect import flow
 from prefect.concurrency.sync import concurrency
 
-from flows.parameters import LEASE_SECONDS, PROMOTE, WorkloadName
-from lifecycle.names import promotion_key
+from flows.parameters import LEASE_SECONDS, WorkloadName
+from lifecycle.names import PROMOTE, promotion_key
 from lifecycle.tags import APPROVED_AT
 from tasks.context import Context, open_context
 from tasks.native_monitor import apply_native_monitor

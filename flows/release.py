@@ -9,9 +9,9 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 from prefect.states import Completed, State
 
-from flows.parameters import LEASE_SECONDS, PROMOTE, EvidenceDigest, ForcedBy, ForceReason, ModelVersion, WorkloadName
+from flows.parameters import LEASE_SECONDS, EvidenceDigest, ForcedBy, ForceReason, ModelVersion, WorkloadName
 from lifecycle.approval import Answer, Evidence, Forced, policy_approves
-from lifecycle.names import CHAMPION, promotion_key
+from lifecycle.names import CHAMPION, PROMOTE, promotion_key
 from lifecycle.tags import CARD, DATASET, REASON, VERDICT
 from platforms.approvals import read_request
 from platforms.ports import NotFound, RegisteredModel

@@ -7,7 +7,7 @@ from prefect import flow
 from flows.cancellation import cancel_training
 from flows.parameters import DatasetVersion, WorkloadName
 from lifecycle.dataset import DatasetManifest
-from lifecycle.names import release_key
+from lifecycle.names import RELEASE, release_key
 from platforms.ports import RegisteredModel
 from tasks.approval import approval_of
 from tasks.context import Context, open_context
@@ -18,8 +18,6 @@ from tasks.starting import start_once
 from tasks.story import record, tell, tell_link, this_run
 from tasks.training import key_of_training, run_job
 from tasks.under_way import promotion_under_way
-
-RELEASE = "release/staging"
 
 
 @flow(

@@ -19,6 +19,8 @@ Stage = Literal["development", "staging", "production"]
 PRODUCTION_SLOTS = ("blue", "green")
 STAGING_SLOT = "candidate"
 BASELINE_SLOT = "baseline"  # the champion, deployed beside the candidate to be measured at the same time
+RELEASE = "release/staging"  # the deployment that takes a candidate through staging
+PROMOTE = "promote/prod"  # the deployment that carries out what a release approved
 CHAMPION = "champion"
 PREVIOUS = "previous-champion"
 

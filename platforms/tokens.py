@@ -2,7 +2,7 @@
 
 RS256 alone counts: `none` is no signature, and HS256 would take the issuer's public key for a shared secret
 (RFC 8725, 2.1). What a token cannot prove: that whoever shows it is whom it was given to. So it is good for one
-decision (`tasks/used_tokens.py`), and GitHub's bears that decision in its audience.
+decision (`tasks/identity.py`), and GitHub's bears that decision in its audience.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from lifecycle.names import annotation_blob
 from monitoring.performance import KEY, join_labels
 from platforms.labels import read_labels
 from tasks.context import Context
-from tasks.endpoints import PROBE
+from tasks.observation import predictions_between
 from tasks.step import step
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def choose_predictions(context: Context, key: str, start: datetime, end: datetim
     Rows that are hard for the model would teach it more, and would make it look worse than it is. The same key
     chooses the same predictions and writes them once.
     """
-    predictions = context.platform.predictions.between(context.name, start, end)
-    predictions = predictions[~predictions[KEY].astype(str).str.startswith(PROBE)].drop_duplicates(KEY)
+    predictions = predictions_between(context, start, end).drop_duplicates(KEY)
     labelled = join_labels(predictions, read_labels(context.platform.blobs, context.name)).frame
     waiting = predictions[~predictions[KEY].astype(str).isin(labelled[KEY])]
     wanted = rows or max(FEWEST, context.workload.monitor.minimum_rows - len(labelled))

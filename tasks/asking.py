@@ -21,7 +21,7 @@ from prefect.input.run_input import keyset_from_base_key
 
 from lifecycle.approval import Answer, Evidence, Refusal, Request
 from lifecycle.identity import Identity, typed, why_not
-from lifecycle.names import approval_request_blob
+from lifecycle.names import RELEASE, approval_request_blob
 from platforms.approvals import read_answer, read_request
 from platforms.tokens import NotVerified
 from tasks.approval_form import Given, form_of
@@ -31,7 +31,6 @@ from tasks.evidence import keep_answer
 from tasks.identity import forget_input, identity_by
 from tasks.story import now, record
 
-RELEASE = "release/staging"
 _GRACE = timedelta(days=1)  # Prefect fails a run that waits longer than it was told: silence is for us to deal with
 
 

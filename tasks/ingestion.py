@@ -16,6 +16,7 @@ from tasks.context import Context
 from tasks.dataset_content import IDENTITY, SplitRows, content_version, is_held_out, without_repeats
 from tasks.datasets import newest_manifest, write_dataset
 from tasks.intake import Intake, IntakeOf, settle_classes
+from tasks.observation import inputs_of
 from tasks.raw_data import RawFile, read_batches
 from tasks.raw_formats.batch import Batch, Unreadable
 from tasks.raw_formats.naming import ENDINGS
@@ -35,7 +36,7 @@ def read_labelled(context: Context) -> pd.DataFrame:
     predictions = context.platform.predictions.between(context.name, EARLIEST, datetime.max.replace(tzinfo=UTC, hour=0))
     newest_label = labels.sort_values("observed_at").drop_duplicates("correlation_id", keep="last")
     joined = predictions.drop_duplicates("correlation_id").merge(newest_label, on="correlation_id")
-    frame = pd.DataFrame(list(joined["inputs"]))
+    frame = inputs_of(joined)
     frame[context.workload.data.label] = joined["label"].to_numpy()
     frame[OBSERVED_AT] = joined["time"].to_numpy()
     frame[IDENTITY] = joined["correlation_id"].to_numpy()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.metrics import predicts_numbers
+from lifecycle.metrics import Kind, predicts_numbers
 from lifecycle.names import foretold_blob
 from lifecycle.rollout import Progress, Standing
 from lifecycle.tags import DATASET
 from platforms.ports import NotFound, RegisteredModel, Served
 from tasks.context import Context
-from tasks.endpoints import PROBE, client_for, request_body, version_in
+from tasks.endpoints import client_for, request_body, version_in
 from tasks.step import step
 from tasks.story import now
 
@@ -80,24 +81,34 @@ def _logged(context: Context, versions: tuple[int, int], since: datetime) -> tup
 
     Of each request its first row counts: the rows of a request go together, and a caller may send thousands.
     """
-    made = context.platform.predictions.between(context.name, since, now(), copies=True)
-    made = made[~made["correlation_id"].astype(str).str.startswith(PROBE)]
-    made = made.drop_duplicates(["time", "slot"])
+    from tasks.observation import predictions_between
+
+    made = predictions_between(context, since, now(), copies=True).drop_duplicates(["time", "slot"])
     frames = [made[made["model_version"] == one] for one in versions]
     return _coded(*(_values(context, frame) for frame in frames)), _losses(context, frames, since)
 
 
 def _losses(context: Context, frames: list[pd.DataFrame], since: datetime) -> Any:
+    from monitoring.performance import join_labels
     from platforms.labels import read_labels
 
     labels = read_labels(context.platform.blobs, context.name, since=since)
     if labels.empty:
         return None
-    labels = labels.drop_duplicates("correlation_id", keep="last")[["correlation_id", "label"]]
-    joined = [frame.merge(labels, on="correlation_id") for frame in frames]
-    if predicts_numbers(context.workload.kind):
-        return tuple((one["prediction"].astype(float) - one["label"].astype(float)).abs().to_numpy() for one in joined)
-    return tuple((one["prediction"].astype(str) != one["label"].astype(str)).to_numpy(float) for one in joined)
+    return tuple(_lost(context.workload.kind, join_labels(frame, labels).frame) for frame in frames)
+
+
+def _lost(kind: Kind, labelled: pd.DataFrame) -> Any:
+    """How far off each prediction was, shape (rows,), whatever probability it was given with."""
+    import numpy as np
+
+    from monitoring.performance import labelled_outcomes
+    from monitoring.row_losses import row_losses
+
+    if labelled.empty:
+        return np.zeros(0)
+    _, outcomes = labelled_outcomes(kind, labelled)
+    return row_losses(replace(outcomes, probability=None), predicts_numbers(kind))
 
 
 def _values(context: Context, predictions: pd.DataFrame) -> Any:

@@ -34,9 +34,9 @@ class Window:
         return inputs_of(self.predictions)
 
 
-def predictions_between(context: Context, start: datetime, end: datetime) -> pd.DataFrame:
-    """What people asked in [start, end), and not the probes of our own."""
-    made = context.platform.predictions.between(context.name, start, end)
+def predictions_between(context: Context, start: datetime, end: datetime, copies: bool = False) -> pd.DataFrame:
+    """What people asked in [start, end), and not the probes of our own; with copies, what a mirror answered, too."""
+    made = context.platform.predictions.between(context.name, start, end, copies)
     return made[~made["correlation_id"].astype(str).str.startswith(PROBE)]
 
 

@@ -12,6 +12,7 @@ from monitoring.groups import grouped, groupings
 from monitoring.judgement import finding
 from monitoring.performance import labelled_outcomes
 from tasks.checks.observed import CONFIDENCE, Observed
+from tasks.observation import inputs_of
 from tasks.step import step
 
 
@@ -38,7 +39,7 @@ def _judged(observed: Observed, rows: pd.DataFrame, limits: list[FairnessLimit])
     told, outcomes = labelled_outcomes(
         workload.kind, rows.reset_index(drop=True), classes or None, reference.manifest.terms
     )
-    inputs = pd.DataFrame(list(told["inputs"]))
+    inputs = inputs_of(told)
     groups = grouped(inputs, groupings(reference.features, sensitive))
     _, judged = judge_groups(workload.kind, outcomes, groups, limits, confidence=CONFIDENCE)
     return [finding("fairness", one, confidence=CONFIDENCE) for one in judged]

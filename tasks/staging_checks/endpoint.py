@@ -12,7 +12,7 @@ from lifecycle.limits import ServiceLimits
 from lifecycle.names import BASELINE_SLOT, STAGING_SLOT, staging_endpoint
 from lifecycle.suite import LoadTest
 from monitoring.load import FEWEST, Measured, measured, slower_by
-from platforms.ports import OnlineEndpoints, PlatformError
+from platforms.ports import NotFound, OnlineEndpoints, Refused
 from tasks.baseline import await_baseline, keep_measured, measured_before, remove_baseline
 from tasks.datasets import Holdout
 from tasks.endpoints import request_body
@@ -146,10 +146,11 @@ def _client(key: str, slot: str, connections: int) -> httpx.Client:
 
 
 def _metrics(endpoints: OnlineEndpoints, name: str) -> dict[str, dict[str, Any]]:
-    """Nothing where the platform does not tell: memory is then not known, which the check says."""
+    """Nothing where the platform does not tell us: memory is then not known, which the check says. Unavailable passes:
+    what it would tell is to be asked again."""
     try:
         return endpoints.metrics(name)
-    except PlatformError:
+    except (NotFound, Refused):
         return {}
 
 

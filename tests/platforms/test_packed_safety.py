@@ -66,7 +66,7 @@ def test_a_pickle_is_known_by_its_bytes(packed: Path, protocol: int) -> None:
         ("numpy==2.4.6 --hash=sha256:short", ["numpy"]),
         ("numpy==2.4.6 --hash=md5:" + "0" * 32, ["numpy"]),
         (f"numpy @ https://user:secret@example.org/numpy.whl {HASH}", ["numpy"]),
-        ("--extra-index-url https://user:secret@example.org", ["--extra-index-url"]),
+        ("--editable https://user:secret@example.org/numpy", ["--editable"]),
         ("", ["there is none"]),
     ],
 )
