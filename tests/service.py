@@ -38,6 +38,11 @@ ROLLING = [
     {"traffic": 40, "hold": "2s", "requests": 60, "at_most": "20s"},
     {"traffic": 100},
 ]
+WALKED = [  # the walk kills it everywhere, so it holds nothing
+    {"mirror": 50, "requests": 3, "at_most": "1m"},
+    {"traffic": 40, "requests": 3, "at_most": "1m"},
+    {"traffic": 100},
+]
 COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "stages": ("walk", {}),
     "scored": ("walk", {}),
@@ -51,6 +56,7 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "examined": ("walk", {"release": {"slices": ["region"]}, "gates": {"roc_auc": {"at_least": 0.6}}}),
     "rolls": ("walk", {"release": {"rolling": ROLLING}}),
+    "walked": ("walk", {"release": {"rolling": WALKED, "live": {"slower": None, "predictions": None, "losses": None}}}),
     "holds": ("walk", {"release": {"rolling": [{"traffic": 10, "hold": "11m"}, {"traffic": 100}]}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
     "silent": ("toy", {"release": {"approval": "human", "approval_within": "1s"}}),

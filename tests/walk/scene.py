@@ -1,0 +1,183 @@
+"""Where it is played: a workload with two versions of one model, one the champion and one newly approved over it.
+
+The versions take turns, so that no scenario has to train, register or, mostly, start a slot.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lifecycle.names import CHAMPION, probe_blob
+from lifecycle.tags import DATASET
+from platforms.ports import Platform, RegisteredModel, SlotState
+from tasks.context import Context, open_context
+from tasks.endpoints import slot_tags, version_in
+from tests.conftest import HTTP, Service, wait_until
+from tests.forks import Forks
+from tests.service import ROOT, clean
+from tests.tasks.approving import approve_over
+from tests.toy_model import pack_toy_model
+from tests.walk.boundaries import Call, read_journal
+from tests.walk.client import Client
+from tests.walk.watching import Orders
+
+WORKLOAD = "walked"
+KILLED = -9
+ROUNDS = 6  # of what a recovery starts; more would be going in circles
+
+
+@dataclass
+class Run:
+    """A flow that was run in a process of its own."""
+
+    code: int
+    output: str
+    calls: list[Call]
+    started: list[dict[str, Any]]  # the flows that it wanted started
+
+
+@dataclass
+class Scene:
+    """Opened once; each scenario begins from its champion."""
+
+    service: Service
+    folder: Path
+    name: str = WORKLOAD
+    _runs: int = 0
+    _others: list[Forks] = field(default_factory=list)
+
+    @cached_property
+    def context(self) -> Context:
+        return open_context(self.name, self.service.settings)
+
+    @property
+    def platform(self) -> Platform:
+        return self.context.platform
+
+    @property
+    def champion(self) -> int | None:
+        found = self.platform.models.by_alias(self.name, CHAMPION)
+        return None if found is None else found.version
+
+    @property
+    def challenger(self) -> int:
+        """The other one of the two."""
+        return 1 if self.champion == 2 else 2
+
+    def client(self) -> Client:
+        """Not asking yet."""
+        return Client(self.platform.endpoints.get(self.name).scoring_url, self.platform.endpoints.key(self.name))
+
+    def make(self) -> None:
+        """Two versions of a toy model, the first of them in production."""
+        packed = self.folder / "model"
+        packed.mkdir(exist_ok=True)
+        pack_toy_model(packed)
+        (packed / "MLmodel").write_text("flavors: {}")
+        models = self.platform.models
+        made = [
+            models.register(self.name, models.start_run(self.name, key, {}), packed, key, {DATASET: "none"})
+            for key in ("one", "two")
+        ]
+        self._ask_staging(made)
+        approve_over(self.context, made[0], None)
+        run = self.run("promote", f"{self.name!r}, 1")
+        assert run.code == 0, run.output
+
+    def approve(self, version: int) -> None:
+        """As its release would, over the champion of now."""
+        approve_over(self.context, self.platform.models.get(self.name, version), self.champion)
+
+    def delete_idle(self) -> None:
+        """Only what serves keeps its slot."""
+        endpoint = self.platform.endpoints.get(self.name)
+        for slot in endpoint.slots:
+            if not endpoint.traffic.get(slot):
+                self.platform.endpoints.delete_slot(self.name, slot)
+
+    def free(self) -> None:
+        """What a killed run held is free, as it is once its lease has ended. A new limit: no old lease is of it."""
+        url = f"{self.service.addresses['prefect']}/api/v2/concurrency_limits"
+        HTTP.delete(f"{url}/release-{self.name}").raise_for_status()
+        body = {"name": f"release-{self.name}", "limit": 1, "active": True}
+        HTTP.post(f"{url}/", json=body).raise_for_status()
+
+    def orders(self, **harm: Any) -> Orders:
+        """In a folder of the run's own."""
+        self._runs += 1
+        folder = self.folder / f"run-{self._runs}"
+        folder.mkdir()
+        return Orders(str(folder), **harm)
+
+    def run(self, flow: str, call: str, orders: Orders | None = None, forks: Forks | None = None) -> Run:
+        """Run `flows.FLOW.FLOW(call)`, watched, to its end."""
+        orders = orders or self.orders()
+        code = (
+            f"from tests.walk.watching import Orders, watch\nwatch({orders!r})\n"
+            f"from flows.{flow} import {flow}\n{flow}({call})"
+        )
+        environment = {**clean(), **self.service.environment, "PREFECT_LOGGING_LEVEL": "ERROR"}
+        ended, output = (forks or self.service.forks).run(code, environment)
+        folder = Path(orders.folder)
+        started = folder / "started"
+        told = [json.loads(line) for line in started.read_text().splitlines()] if started.exists() else []
+        return Run(ended, output, read_journal(folder / "calls"), told)
+
+    def other_forks(self) -> Forks:
+        """A second process that forks, for what happens meanwhile."""
+        if not self._others:
+            self._others.append(Forks(ROOT, {**clean(), **self.service.environment}))
+        return self._others[0]
+
+    def close(self) -> None:
+        for forks in self._others:
+            forks.close()
+
+    def recover(self, started: list[dict[str, Any]]) -> list[Run]:
+        """What happens by itself: `reconcile` runs, and what it starts, until nothing is left to start."""
+        runs = []
+        for _ in range(ROUNDS):
+            for one in started:
+                runs.append(self._start(one))
+            runs.append(self.run("reconcile", repr(self.name)))
+            started = [*(one for run in runs[-2:-1] for one in run.started), *runs[-1].started]
+            if not started:
+                break
+        return runs
+
+    def _start(self, wanted: Mapping[str, Any]) -> Run:
+        """As a worker would."""
+        flow = str(wanted["deployment"]).partition("/")[0]
+        return self.run(flow, ", ".join(f"{name}={value!r}" for name, value in wanted["parameters"].items()))
+
+    def _ask_staging(self, versions: list[RegisteredModel]) -> None:
+        """What production must answer alike: here both are the same model, so one of them is asked."""
+        endpoints = self.platform.endpoints
+        endpoints.ensure(self.name, {"workload": self.name, "stage": "production"})
+        endpoints.deploy(self.name, "blue", versions[0], slot_tags(versions[0]))
+        wait_until(lambda: endpoints.get(self.name).slots["blue"].state is SlotState.HEALTHY, 120)
+        question = {"input_data": [{"age": 40, "weight": 70}], "correlation_ids": ["probe-0"]}
+        headers = {"Authorization": f"Bearer {endpoints.key(self.name)}", "azureml-model-deployment": "blue"}
+        answer = HTTP.post(endpoints.get(self.name).scoring_url, json=question, headers=headers)
+        answer.raise_for_status()
+        content = json.dumps({"question": question, "predictions": answer.json()["predictions"]}).encode()
+        for version in versions:
+            self.platform.blobs.write(probe_blob(self.name, version.version), content)
+
+
+def serving(scene: Scene) -> int | None:
+    """The version with all the traffic."""
+    endpoint = scene.platform.endpoints.get(scene.name)
+    return next((version_in(endpoint.slots.get(slot)) for slot, share in endpoint.traffic.items() if share == 100), None)
+
+
+def folder_for_runs() -> Path:
+    """Outside of the project."""
+    return Path(tempfile.mkdtemp(prefix=f"walk-{time.time_ns()}-"))
