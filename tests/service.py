@@ -38,11 +38,6 @@ ROLLING = [
     {"traffic": 40, "hold": "2s", "requests": 60, "at_most": "20s"},
     {"traffic": 100},
 ]
-WALKED = [  # the walk kills it everywhere, so it holds nothing
-    {"mirror": 50, "requests": 3, "at_most": "1m"},
-    {"traffic": 40, "requests": 3, "at_most": "1m"},
-    {"traffic": 100},
-]
 COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "stages": ("walk", {}),
     "scored": ("walk", {}),
@@ -56,7 +51,6 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "examined": ("walk", {"release": {"slices": ["region"]}, "gates": {"roc_auc": {"at_least": 0.6}}}),
     "rolls": ("walk", {"release": {"rolling": ROLLING}}),
-    "walked": ("walk", {"release": {"rolling": WALKED, "live": {"slower": None, "predictions": None, "losses": None}}}),
     "holds": ("walk", {"release": {"rolling": [{"traffic": 10, "hold": "11m"}, {"traffic": 100}]}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
     "silent": ("toy", {"release": {"approval": "human", "approval_within": "1s"}}),
@@ -122,7 +116,8 @@ def clean() -> dict[str, str]:
     return {name: value for name, value in kept.items() if not name.startswith(("PREFECT_", "MLFLOW_", "PERENNIAL_"))}
 
 
-def _copy_workload(workloads: Path, name: str, of: str, changes: Mapping[str, object]) -> None:
+def copy_workload(workloads: Path, name: str, of: str, changes: Mapping[str, object]) -> None:
+    """One like another, but for what it changes."""
     shutil.copytree(workloads / of, workloads / name)
     file = workloads / name / "workload.yaml"
     content = yaml.safe_load(file.read_text())
@@ -140,7 +135,7 @@ def running_service(folder: Path) -> Iterator[Service]:
     shutil.copytree(ROOT / "workloads", folder / "workloads")
     shutil.copytree(ROOT / "tests" / "workloads" / "folder", folder / "workloads", dirs_exist_ok=True)
     for name, (of, changes) in COPIES.items():
-        _copy_workload(folder / "workloads", name, of, changes)
+        copy_workload(folder / "workloads", name, of, changes)
     settings = Settings(state=folder / "state", workloads=folder / "workloads")
     with _kept_environment(), _kept_file(CURRENT):
         os.environ["PERENNIAL_LOG_FLUSH_SECONDS"] = "0.2"

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import httpx
 
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.03
 ROW = {"input_data": [{"age": 40, "weight": 70}]}
 
 
@@ -22,24 +22,22 @@ class Missed:
 
 
 class Client:
-    """Two threads, each with a connection that is kept."""
+    """One thread, with a connection that is kept."""
 
     def __init__(self, url: str, key: str) -> None:
         self._url, self._headers = url, {"Authorization": f"Bearer {key}"}
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(2)]
+        self._thread = threading.Thread(target=self._work, daemon=True)
         self.missed: list[Missed] = []
         self.answered_at: list[float] = []  # monotonic
 
     def __enter__(self) -> Client:
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        self._thread.join()
 
     def _work(self) -> None:
         with httpx.Client(trust_env=False, timeout=30, limits=httpx.Limits(keepalive_expiry=1.0)) as http:

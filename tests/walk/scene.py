@@ -9,7 +9,7 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,23 @@ from tasks.context import Context, open_context
 from tasks.endpoints import slot_tags, version_in
 from tests.conftest import HTTP, Service, wait_until
 from tests.forks import Forks
-from tests.service import ROOT, clean
+from tests.service import ROOT, clean, copy_workload
 from tests.tasks.approving import approve_over
 from tests.toy_model import pack_toy_model
 from tests.walk.boundaries import Call, read_journal
 from tests.walk.client import Client
 from tests.walk.watching import Orders
 
-WORKLOAD = "walked"
 KILLED = -9
+# It holds nothing, since it is killed everywhere; of the signals only errors, which need the fewest requests.
+RELEASE = {
+    "rolling": [
+        {"mirror": 50, "requests": 3, "at_most": "1m"},
+        {"traffic": 40, "requests": 3, "at_most": "1m"},
+        {"traffic": 100},
+    ],
+    "live": {"slower": None, "predictions": None, "losses": None},
+}
 ROUNDS = 6  # of what a recovery starts; more would be going in circles
 
 
@@ -49,9 +57,9 @@ class Scene:
 
     service: Service
     folder: Path
-    name: str = WORKLOAD
+    name: str
+    bare: bool = True  # without Prefect
     _runs: int = 0
-    _others: list[Forks] = field(default_factory=list)
 
     @cached_property
     def context(self) -> Context:
@@ -75,8 +83,18 @@ class Scene:
         """Not asking yet."""
         return Client(self.platform.endpoints.get(self.name).scoring_url, self.platform.endpoints.key(self.name))
 
+    @cached_property
+    def forks(self) -> Forks:
+        return Forks(ROOT, {**clean(), **self.service.environment})
+
+    @cached_property
+    def other_forks(self) -> Forks:
+        """For what happens meanwhile."""
+        return Forks(ROOT, {**clean(), **self.service.environment})
+
     def make(self) -> None:
-        """Two versions of a toy model, the first of them in production."""
+        """A workload, two versions of a toy model, the first of them in production."""
+        copy_workload(self.service.settings.workloads, self.name, "walk", {"release": RELEASE})
         packed = self.folder / "model"
         packed.mkdir(exist_ok=True)
         pack_toy_model(packed)
@@ -114,31 +132,23 @@ class Scene:
         self._runs += 1
         folder = self.folder / f"run-{self._runs}"
         folder.mkdir()
-        return Orders(str(folder), **harm)
+        return Orders(str(folder), str(self.folder) if self.bare else "", **harm)
 
     def run(self, flow: str, call: str, orders: Orders | None = None, forks: Forks | None = None) -> Run:
         """Run `flows.FLOW.FLOW(call)`, watched, to its end."""
         orders = orders or self.orders()
-        code = (
-            f"from tests.walk.watching import Orders, watch\nwatch({orders!r})\n"
-            f"from flows.{flow} import {flow}\n{flow}({call})"
-        )
+        code = f"from tests.walk.running import run\nfrom tests.walk.watching import Orders\nrun({flow!r}, {call!r}, {orders!r})"
         environment = {**clean(), **self.service.environment, "PREFECT_LOGGING_LEVEL": "ERROR"}
-        ended, output = (forks or self.service.forks).run(code, environment)
+        ended, output = (forks or self.forks).run(code, environment)
         folder = Path(orders.folder)
         started = folder / "started"
         told = [json.loads(line) for line in started.read_text().splitlines()] if started.exists() else []
         return Run(ended, output, read_journal(folder / "calls"), told)
 
-    def other_forks(self) -> Forks:
-        """A second process that forks, for what happens meanwhile."""
-        if not self._others:
-            self._others.append(Forks(ROOT, {**clean(), **self.service.environment}))
-        return self._others[0]
-
     def close(self) -> None:
-        for forks in self._others:
-            forks.close()
+        """End the processes that fork."""
+        self.forks.close()
+        self.other_forks.close()
 
     def recover(self, started: list[dict[str, Any]]) -> list[Run]:
         """What happens by itself: `reconcile` runs, and what it starts, until nothing is left to start."""

@@ -31,6 +31,7 @@ class Orders:
     """What the process is to do, and where. Folder: `calls`, `started`, `here` and `go` lie there."""
 
     folder: str
+    locks: str = ""  # a folder; empty: Prefect does it
     harm: Inside = ""
     at: dict[str, Any] | None = None  # a Call's fields; None: before the first call
     moment: Literal["before", "after"] = "before"
