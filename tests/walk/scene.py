@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from deployments.stack_record import read_record
 from lifecycle.names import CHAMPION, probe_blob
 from lifecycle.tags import DATASET
 from platforms.ports import Platform, RegisteredModel, SlotState
@@ -145,6 +146,12 @@ class Scene:
         told = [json.loads(line) for line in started.read_text().splitlines()] if started.exists() else []
         return Run(ended, output, read_journal(folder / "calls"), told)
 
+    def kill(self, part: str) -> None:
+        """SIGKILL of a part of the stack, which is kept alive by its keeper."""
+        process = read_record(self.service.settings.state).processes[part].process
+        assert process is not None
+        process.kill()
+
     def close(self) -> None:
         """End the processes that fork."""
         self.forks.close()
@@ -185,7 +192,9 @@ class Scene:
 def serving(scene: Scene) -> int | None:
     """The version with all the traffic."""
     endpoint = scene.platform.endpoints.get(scene.name)
-    return next((version_in(endpoint.slots.get(slot)) for slot, share in endpoint.traffic.items() if share == 100), None)
+    return next(
+        (version_in(endpoint.slots.get(slot)) for slot, share in endpoint.traffic.items() if share == 100), None
+    )
 
 
 def folder_for_runs() -> Path:
