@@ -13,12 +13,14 @@ from prefect.concurrency.sync import concurrency
 from flows.parameters import LEASE_SECONDS, WorkloadName
 from lifecycle.names import PROMOTE, promotion_key
 from lifecycle.tags import APPROVED_AT
+from tasks.clock import now
 from tasks.context import Context, open_context
+from tasks.going_back import carry_on_alone
 from tasks.native_monitor import apply_native_monitor
 from tasks.promotion import reconcile_alias, remove_previous
 from tasks.rollout import rollout_under_way
 from tasks.starting import start_once
-from tasks.story import now, tell
+from tasks.story import tell, this_run
 
 
 @flow(name="reconcile", flow_run_name="reconcile-{workload}", description="Make alias and traffic agree again.")
@@ -30,7 +32,9 @@ def reconcile(workload: WorkloadName) -> str:
     """
     context = open_context(workload)
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
-        done = [reconcile_alias(context), remove_previous(context, now()), apply_native_monitor(context)]
+        begun = carry_on_alone(context, this_run())
+        done = [] if begun is None else [f"The rollback from version {begun.left} was brought to its end."]
+        done += [reconcile_alias(context), remove_previous(context, now()), apply_native_monitor(context)]
     done.append(_carried_on(context))
     told = " ".join(filter(None, done))
     tell(context, "reconcile", f"### {told}")
