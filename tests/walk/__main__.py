@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ def main(words: list[str] | None = None) -> int:
     """The exit code."""
     told = _arguments(words)
     harms = [harm for harm in HARMS if told.only in (None, harm.name)]
-    with _scene(told.platform) as scene:
+    with _scene() as scene:
         acts = {act for harm in harms for act in harm.acts}
         recorded = {act.name: record(scene, act) for act in ACTS if act.name in acts}
         found = scenarios(recorded, harms)
@@ -46,9 +47,9 @@ def walk(scene: Scene, chosen: Iterable[Scenario], minutes: float = 1e9) -> Iter
 
 
 @contextmanager
-def _scene(platform: str) -> Iterator[Scene]:
+def _scene() -> Iterator[Scene]:
     folder = folder_for_runs()
-    with lean_service(folder / "service", platform) as service:
+    with lean_service(folder / "service") as service:
         scene = Scene(service, folder, "walked")
         try:
             scene.make()
@@ -59,7 +60,6 @@ def _scene(platform: str) -> Iterator[Scene]:
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.walk", description=__doc__)
-    parser.add_argument("--platform", choices=("local", "azure-emulated"), default="local")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--only", choices=[harm.name for harm in HARMS], help="one harm")
     parser.add_argument("--sample", type=int, help="so many scenarios, evenly over the harms; none: all")
@@ -68,5 +68,6 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what it started ends with it
     with suppress(KeyboardInterrupt):
         sys.exit(main())

@@ -18,17 +18,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from platforms.ports import Unavailable
+from tasks.step import RETRY_SECONDS
+
 FLOWS = ("promote", "rollback", "reconcile", "release")
 _RUN = SimpleNamespace(flow_run=SimpleNamespace(id="walk", name="walk"), deployment=SimpleNamespace(id=None))
 
 
 def leave_prefect_out(locks: Path) -> None:
     """From now on in this process. Locks: a folder that all processes of a walk share."""
-    from prefect import Task
-
     import tasks.story
+    from tasks.step import Step
 
-    Task.__call__ = _call  # type: ignore[method-assign]
+    Step.__call__ = _call  # type: ignore[method-assign]
     for name in FLOWS:
         flow = importlib.import_module(f"flows.{name}")
         _set(flow, "concurrency", lambda limit, **_: _alone(locks / limit))
@@ -56,21 +58,16 @@ def _promoting(locks: Path, workload: str, version: int) -> bool:
     return True
 
 
-def _call(task: Any, *words: Any, **named: Any) -> Any:
-    """The task's function, tried as often as the task says."""
-    for left in range(task.retries, -1, -1):
+def _call(step: Any, *words: Any, **named: Any) -> Any:
+    """The step's function, tried as often as a flow would."""
+    for left in range(step._attempts - 1, -1, -1):
         try:
-            return task.fn(*words, **named)
-        except Exception as error:
-            again = task.retry_condition_fn
-            if left == 0 or (again is not None and not again(task, None, _failed(error))):
+            return step.fn(*words, **named)
+        except Unavailable:
+            if left == 0:
                 raise
-            time.sleep(float(task.retry_delay_seconds))
+            time.sleep(RETRY_SECONDS)
     return None
-
-
-def _failed(error: Exception) -> Any:
-    return SimpleNamespace(result=lambda raise_on_failure: error)  # noqa: ARG005 - as Prefect's states are asked
 
 
 @contextmanager

@@ -68,3 +68,8 @@ def effects(calls: Sequence[Call]) -> list[Call]:
 def answers(calls: Sequence[Call]) -> list[Call]:
     """Each call that the platform answers: changes all, and of what only reads the first of each place."""
     return [call for call in calls if call.of_platform and (call.effect or call.number == 1)]
+
+
+def changes(calls: Sequence[Call]) -> list[Call]:
+    """Each change that the platform makes."""
+    return [call for call in calls if call.of_platform and call.effect]

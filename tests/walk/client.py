@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from types import TracebackType
 
 import httpx
@@ -56,4 +57,4 @@ class Client:
     def silent_for(self, since: float) -> float:
         """The longest stretch without any answer since that moment, in seconds."""
         moments = [since, *(one for one in list(self.answered_at) if one > since), time.monotonic()]
-        return max(after - before for before, after in zip(moments, moments[1:], strict=False))
+        return max(after - before for before, after in pairwise(moments))

@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 120
 
 
 @contextmanager
-def lean_service(folder: Path, platform: str = "local") -> Iterator[Service]:
+def lean_service(folder: Path) -> Iterator[Service]:
     """MLflow and the gateway, without workloads; what was started ends with the context."""
     state = folder / "state"
     shutil.copytree(ROOT / "tests" / "workloads" / "folder", folder / "workloads")

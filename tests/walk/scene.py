@@ -19,7 +19,7 @@ from lifecycle.names import CHAMPION, probe_blob
 from lifecycle.tags import DATASET
 from platforms.ports import Platform, RegisteredModel, SlotState
 from tasks.context import Context, open_context
-from tasks.endpoints import slot_tags, version_in
+from tasks.endpoints import slot_tags
 from tests.conftest import HTTP, Service, wait_until
 from tests.forks import Forks
 from tests.service import ROOT, clean, copy_workload
@@ -138,7 +138,8 @@ class Scene:
     def run(self, flow: str, call: str, orders: Orders | None = None, forks: Forks | None = None) -> Run:
         """Run `flows.FLOW.FLOW(call)`, watched, to its end."""
         orders = orders or self.orders()
-        code = f"from tests.walk.running import run\nfrom tests.walk.watching import Orders\nrun({flow!r}, {call!r}, {orders!r})"
+        call_it = f"run({flow!r}, {call!r}, {orders!r})"
+        code = f"from tests.walk.running import run\nfrom tests.walk.watching import Orders\n{call_it}"
         environment = {**clean(), **self.service.environment, "PREFECT_LOGGING_LEVEL": "ERROR"}
         ended, output = (forks or self.forks).run(code, environment)
         folder = Path(orders.folder)
@@ -187,14 +188,6 @@ class Scene:
         content = json.dumps({"question": question, "predictions": answer.json()["predictions"]}).encode()
         for version in versions:
             self.platform.blobs.write(probe_blob(self.name, version.version), content)
-
-
-def serving(scene: Scene) -> int | None:
-    """The version with all the traffic."""
-    endpoint = scene.platform.endpoints.get(scene.name)
-    return next(
-        (version_in(endpoint.slots.get(slot)) for slot, share in endpoint.traffic.items() if share == 100), None
-    )
 
 
 def folder_for_runs() -> Path:

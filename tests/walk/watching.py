@@ -166,7 +166,7 @@ def _place() -> str:
     frame: Any = sys._getframe(2)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if name.startswith(("flows.", "tasks.")) and name != "tasks.story":
+        if name.startswith(("flows.", "tasks.")) and name not in ("tasks.story", "tasks.step"):
             return f"{name.rpartition('.')[2]}.{frame.f_code.co_name}"
         frame = frame.f_back
     return "?"
@@ -174,11 +174,11 @@ def _place() -> str:
 
 def _jump(by: timedelta) -> None:
     """The clock of the run, which all of its decisions read, is so far off from now on."""
-    import tasks.story
+    import tasks.clock
 
     class Jumped(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return datetime.now(tz or UTC) + by
 
-    tasks.story.datetime = Jumped  # type: ignore[misc]
+    tasks.clock.datetime = Jumped  # type: ignore[misc]
