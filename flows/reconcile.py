@@ -1,6 +1,7 @@
 """reconcile: alias and traffic of production brought together from what is there, and what is not used deleted.
 
-A rollout whose run is gone is carried on by another.
+A promotion whose run is gone is carried on by another. It runs once a day, and whenever a run that replaces a model
+failed or crashed (`prefect.yaml`).
 
 Staging is cleared by releases.
 """
@@ -11,15 +12,12 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 
 from flows.parameters import LEASE_SECONDS, WorkloadName
-from lifecycle.names import PROMOTE, promotion_key
-from lifecycle.tags import APPROVED_AT
+from tasks.carrying_on import carry_on_promotion
 from tasks.clock import now
-from tasks.context import Context, open_context
+from tasks.context import open_context
 from tasks.going_back import carry_on_alone
 from tasks.native_monitor import apply_native_monitor
 from tasks.promotion import reconcile_alias, remove_previous
-from tasks.rollout import rollout_under_way
-from tasks.starting import start_once
 from tasks.story import tell, this_run
 
 
@@ -35,18 +33,7 @@ def reconcile(workload: WorkloadName) -> str:
         begun = carry_on_alone(context, this_run())
         done = [] if begun is None else [f"The rollback from version {begun.left} was brought to its end."]
         done += [reconcile_alias(context), remove_previous(context, now()), apply_native_monitor(context)]
-    done.append(_carried_on(context))
+    done.append(carry_on_promotion(context))
     told = " ".join(filter(None, done))
     tell(context, "reconcile", f"### {told}")
     return told
-
-
-def _carried_on(context: Context) -> str:
-    """A rollout has a run that carries it out: the one of its approval, or another where that one failed or crashed."""
-    standing = rollout_under_way(context)
-    if standing is None:
-        return ""
-    version, approved_at = standing.challenger, standing.tags.get(APPROVED_AT, "")
-    parameters = {"workload": context.name, "model_version": version}
-    run = start_once(PROMOTE, parameters, promotion_key(context.name, version, approved_at))
-    return f"The rollout of version {version} is carried out by the run {run}."

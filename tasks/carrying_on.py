@@ -1,0 +1,43 @@
+"""What was approved and has not come to its end: its promotion is started again, so that nobody has to look.
+
+A promotion whose process was killed leaves a rollout in the middle, a champion that was not told of, or an approval
+that nobody acts on. What stands decides: the version is approved, and what it was compared with still serves.
+"""
+
+from __future__ import annotations
+
+from lifecycle.names import PROMOTE, promotion_key
+from lifecycle.tags import APPROVED_AT
+from tasks.approval import approval_of, waits_for_promotion
+from tasks.context import Context
+from tasks.rollout import rollout_under_way
+from tasks.starting import GivenUp, start_once
+
+MOST_RUNS = 3  # of an approval: whatever kills a promotion each time is for people to look at
+
+
+def carry_on_promotion(context: Context) -> str:
+    """A rollout under way, else the newest approval that holds, has a run that carries it out; a sentence, or nothing.
+
+    The run is the approval's own, or another where that one failed or crashed, `MOST_RUNS` at most.
+    """
+    version = _unfinished(context)
+    if version is None:
+        return ""
+    approved_at = context.platform.models.get(context.name, version).tags.get(APPROVED_AT, "")
+    parameters = {"workload": context.name, "model_version": version}
+    key = promotion_key(context.name, version, approved_at)
+    try:
+        run = start_once(PROMOTE, parameters, key, most=MOST_RUNS)
+    except GivenUp as why:
+        return f"Version {version} is approved and not promoted: {why} Release it again, or roll it back."
+    return f"Version {version} is promoted by the run {run}."
+
+
+def _unfinished(context: Context) -> int | None:
+    standing = rollout_under_way(context)
+    if standing is not None:
+        return standing.challenger
+    newest_first = reversed(context.platform.models.versions(context.name))
+    approved = (version.version for version in newest_first if approval_of(version) is not None)
+    return next((version for version in approved if waits_for_promotion(context, version)), None)
