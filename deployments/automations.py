@@ -37,7 +37,7 @@ def _run_without_heartbeat() -> Any:
         name=BROKEN_OFF,
         description="Made by `perennial deploy`: a run that gives no sign of life has crashed.",
         trigger=EventTrigger(
-            match={"prefect.resource.id": "prefect.flow-run.*"},  # type: ignore[arg-type]
+            match={"prefect.resource.id": "prefect.flow-run.*"},
             after={heartbeat},
             expect={heartbeat, *(f"prefect.flow-run.{name}" for name in _ENDED)},
             for_each={"prefect.resource.id"},
@@ -47,7 +47,10 @@ def _run_without_heartbeat() -> Any:
         ),
         actions=[
             ChangeFlowRunState(
-                name=None, state=StateType.CRASHED, message=f"No sign of life for {SILENT.seconds} s, nor an end."
+                name=None,
+                state=StateType.CRASHED,
+                force=False,
+                message=f"No sign of life for {SILENT.seconds} s, nor an end.",
             )
         ],
     )

@@ -27,8 +27,12 @@ _RUN = SimpleNamespace(flow_run=SimpleNamespace(id="walk", name="walk"), deploym
 
 def leave_prefect_out(locks: Path) -> None:
     """From now on in this process. Locks: a folder that all processes of a walk share."""
+    import prefect
+
     import tasks.story
     from tasks.step import Step
+
+    prefect.get_run_logger = lambda: getLogger("walk")  # type: ignore[assignment]
 
     Step.__call__ = _call  # type: ignore[method-assign]
     for name in FLOWS:
