@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 
 from tests.walk.places import lean_service
 from tests.walk.playing import Outcome, play, record
-from tests.walk.scenarios import ACTS, HARMS, Scenario, sampled, scenarios
+from tests.walk.scenarios import ACTS, HARMS, Act, Harm, Scenario, sampled, scenarios
 from tests.walk.scene import Scene, folder_for_runs
 from tests.walk.table import table
 
@@ -21,14 +21,19 @@ def main(words: list[str] | None = None) -> int:
     told = _arguments(words)
     harms = [harm for harm in HARMS if told.only in (None, harm.name)]
     with _scene() as scene:
-        acts = {act for harm in harms for act in harm.acts}
-        recorded = {act.name: record(scene, act) for act in ACTS if act.name in acts}
+        recorded = {act.name: record(scene, act) for act in acts_of(harms)}
         found = scenarios(recorded, harms)
         chosen = found if told.sample is None else sampled(found, told.sample, told.seed)
         print(f"{len(chosen)} of {len(found)} scenarios, seed {told.seed}", flush=True)
         outcomes = list(walk(scene, chosen, told.minutes))
     print(table(outcomes))
     return 1 if any(one.broken for one in outcomes) else 0
+
+
+def acts_of(harms: Iterable[Harm]) -> list[Act]:
+    """What these harms are done to."""
+    names = {name for harm in harms for name in harm.acts}
+    return [act for act in ACTS if act.name in names]
 
 
 def walk(scene: Scene, chosen: Iterable[Scenario], minutes: float = 1e9) -> Iterator[Outcome]:
