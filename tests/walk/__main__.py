@@ -6,7 +6,9 @@ import argparse
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from tests.walk.places import lean_service
@@ -20,12 +22,12 @@ def main(words: list[str] | None = None) -> int:
     """The exit code."""
     told = _arguments(words)
     harms = [harm for harm in HARMS if told.only in (None, harm.name)]
-    with _scene() as scene:
-        recorded = {act.name: record(scene, act) for act in acts_of(harms)}
+    with _scenes(told.scenes, told.mlflow) as scenes:
+        recorded = {act.name: record(scenes[0], act) for act in acts_of(harms)}
         found = scenarios(recorded, harms)
-        chosen = found if told.sample is None else sampled(found, told.sample, told.seed)
+        chosen = sampled(found, told.sample or len(found), told.seed)  # whatever the number, the harms take turns
         print(f"{len(chosen)} of {len(found)} scenarios, seed {told.seed}", flush=True)
-        outcomes = list(walk(scene, chosen, told.minutes))
+        outcomes = walk(scenes, chosen, told.minutes)
     print(table(outcomes))
     return 1 if any(one.broken for one in outcomes) else 0
 
@@ -36,31 +38,45 @@ def acts_of(harms: Iterable[Harm]) -> list[Act]:
     return [act for act in ACTS if act.name in names]
 
 
-def walk(scene: Scene, chosen: Iterable[Scenario], minutes: float = 1e9) -> Iterator[Outcome]:
-    """Play one after the other, each told as it ends; no new one once the minutes are over."""
-    until = time.monotonic() + 60 * minutes
-    for scenario in chosen:
-        if time.monotonic() > until:
-            print("The time is over.", flush=True)
-            return
-        outcome = play(scene, scenario)
-        what = "; ".join(outcome.broken) or ("held" if outcome.reached else "held, and never came there")
-        print(f"{outcome.seconds:5.1f} s  {scenario}: {what}", flush=True)
-        if outcome.broken:
-            print(outcome.told, flush=True)
-        yield outcome
+def walk(scenes: Sequence[Scene], chosen: Iterable[Scenario], minutes: float) -> list[Outcome]:
+    """Play them, one at a time in each scene, each told as it ends; no new one once the minutes are over."""
+    waiting, until = deque(chosen), time.monotonic() + 60 * minutes
+    outcomes: list[Outcome] = []
+
+    def play_in(scene: Scene) -> None:
+        while waiting and time.monotonic() < until:
+            outcome = play(scene, waiting.popleft())
+            outcomes.append(outcome)
+            _tell(outcome)
+
+    with ThreadPoolExecutor(len(scenes)) as pool:
+        for ended in [pool.submit(play_in, scene) for scene in scenes]:
+            ended.result()
+    if waiting:
+        print(f"The time is over; {len(waiting)} were not played.")
+    return outcomes
+
+
+def _tell(outcome: Outcome) -> None:
+    what = "; ".join(outcome.broken) or ("held" if outcome.reached else "held, and never came there")
+    print(f"{outcome.seconds:5.1f} s  {outcome.scenario}: {what}", flush=True)
+    if outcome.broken:
+        print(outcome.told, flush=True)
 
 
 @contextmanager
-def _scene() -> Iterator[Scene]:
+def _scenes(count: int, mlflow: bool) -> Iterator[list[Scene]]:
     folder = folder_for_runs()
-    with lean_service(folder / "service") as service:
-        scene = Scene(service, folder, "walked")
+    with lean_service(folder / "service", mlflow) as service:
+        registry = "" if mlflow else str(folder / "registry")
+        scenes = [Scene(service, folder / f"{one}", f"walked-{one}", registry=registry) for one in range(count)]
         try:
-            scene.make()
-            yield scene
+            for scene in scenes:
+                scene.make()
+            yield scenes
         finally:
-            scene.close()
+            for scene in scenes:
+                scene.close()
 
 
 def _arguments(words: list[str] | None) -> argparse.Namespace:
@@ -68,6 +84,8 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--only", choices=[harm.name for harm in HARMS], help="one harm")
     parser.add_argument("--sample", type=int, help="so many scenarios, evenly over the harms; none: all")
+    parser.add_argument("--mlflow", action="store_true", help="the registry is MLflow, not a file of the walk's own")
+    parser.add_argument("--scenes", type=int, default=3, help="workloads that are walked side by side")
     parser.add_argument("--minutes", type=float, default=1e9, help="after which none is begun")
     return parser.parse_args(words)
 

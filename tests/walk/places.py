@@ -1,4 +1,4 @@
-"""Where a walk runs: on this machine the registry and the gateway alone, or the whole service with Prefect."""
+"""Where a walk runs: on this machine the gateway, with MLflow or without."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ from tests.forks import Forks
 from tests.service import Service, clean
 
 PATIENCE_SECONDS = 120
+NOBODY = "http://127.0.0.1:9"  # is not to be asked
 
 
 @contextmanager
-def lean_service(folder: Path) -> Iterator[Service]:
-    """MLflow and the gateway, without workloads; what was started ends with the context."""
+def lean_service(folder: Path, mlflow: bool = False) -> Iterator[Service]:
+    """The gateway and, told so, MLflow; what was started ends with the context."""
     state = folder / "state"
     shutil.copytree(ROOT / "tests" / "workloads" / "folder", folder / "workloads")
     state.mkdir()
-    parts = [part for part in PARTS["local"] if part.name in ("mlflow", "gateway")]
+    parts = [part for part in PARTS["local"] if part.name in (("mlflow", "gateway") if mlflow else ("gateway",))]
     ports = free_ports([port for part in parts for port in part.ports])
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    addresses.setdefault("mlflow", NOBODY)
     settings = Settings(state=state, workloads=folder / "workloads")
-    environment = process_environment(settings, {**addresses, "prefect": "http://127.0.0.1:9"})  # nobody is to ask it
+    environment = process_environment(settings, {**addresses, "prefect": NOBODY})
     started: dict[str, Started] = {}
     keeper = None
     before = dict(os.environ)

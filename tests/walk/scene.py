@@ -9,7 +9,7 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from tests.tasks.approving import approve_over
 from tests.toy_model import pack_toy_model
 from tests.walk.boundaries import Call, read_journal
 from tests.walk.client import Client
-from tests.walk.watching import Orders
+from tests.walk.watching import Orders, with_registry
 
 KILLED = -9
 # It holds nothing, since it is killed everywhere; of the signals only errors, which need the fewest requests.
@@ -60,11 +60,13 @@ class Scene:
     folder: Path
     name: str
     bare: bool = True  # without Prefect
+    registry: str = ""  # a folder for the models; empty: the platform's own
     _runs: int = 0
 
     @cached_property
     def context(self) -> Context:
-        return open_context(self.name, self.service.settings)
+        found = open_context(self.name, self.service.settings)
+        return replace(found, platform=with_registry(found.platform, self.registry))
 
     @property
     def platform(self) -> Platform:
@@ -95,9 +97,10 @@ class Scene:
 
     def make(self) -> None:
         """A workload, two versions of a toy model, the first of them in production."""
-        copy_workload(self.service.settings.workloads, self.name, "walk", {"release": RELEASE})
+        if not (self.service.settings.workloads / self.name).exists():
+            copy_workload(self.service.settings.workloads, self.name, "walk", {"release": RELEASE})
         packed = self.folder / "model"
-        packed.mkdir(exist_ok=True)
+        packed.mkdir(parents=True, exist_ok=True)
         pack_toy_model(packed)
         (packed / "MLmodel").write_text("flavors: {}")
         models = self.platform.models
@@ -133,7 +136,7 @@ class Scene:
         self._runs += 1
         folder = self.folder / f"run-{self._runs}"
         folder.mkdir()
-        return Orders(str(folder), str(self.folder) if self.bare else "", **harm)
+        return Orders(str(folder), str(self.folder) if self.bare else "", self.registry, **harm)
 
     def run(self, flow: str, call: str, orders: Orders | None = None, forks: Forks | None = None) -> Run:
         """Run `flows.FLOW.FLOW(call)`, watched, to its end."""

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(600)
 def _scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("walk")
     with lean_service(folder / "service") as service:
-        scene = Scene(service, folder, "walked")
+        scene = Scene(service, folder, "walked", registry=str(folder / "registry"))
         try:
             scene.make()
             yield scene

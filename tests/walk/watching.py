@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from platforms.ports import Platform, Refused, Unavailable
 from tests.walk.boundaries import Call, write_down
+from tests.walk.registry import FileModels
 
 Inside = Literal["", "kill", "refuse", "time out", "lose the answer", "time out for a while", "clock", "outside"]
 WHILE_SECONDS = 3.0
@@ -32,6 +33,7 @@ class Orders:
 
     folder: str
     locks: str = ""  # a folder; empty: Prefect does it
+    registry: str = ""  # a folder; empty: the platform's own
     harm: Inside = ""
     at: dict[str, Any] | None = None  # a Call's fields; None: before the first call
     moment: Literal["before", "after"] = "before"
@@ -119,7 +121,7 @@ def watch(orders: Orders) -> None:
     choose = tasks.context.choose_platform
 
     def chosen(settings: Any) -> Platform:
-        platform = choose(settings)
+        platform = with_registry(choose(settings), orders.registry)
         ports = {
             name: Watched(name, getattr(platform, name), watched, platform.name == "local")
             for name in ("blobs", "endpoints", "models")
@@ -130,6 +132,15 @@ def watch(orders: Orders) -> None:
     tasks.context.choose_platform = chosen
     tasks.story.emit_event = lambda **named: watched.call(f"event {named['event']}", lambda: emit(**named))
     tasks.starting.run_deployment = _starter(watched, Path(orders.folder) / "started")  # type: ignore[assignment]
+
+
+def with_registry(platform: Platform, folder: str) -> Platform:
+    """The platform with its models in that folder; none: as it is."""
+    if not folder:
+        return platform
+    models: Any = FileModels(Path(folder))
+    platform.endpoints._models = models  # type: ignore[attr-defined]
+    return replace(platform, models=models)
 
 
 def _starter(watched: Watch, file: Path) -> Callable[..., Any]:
