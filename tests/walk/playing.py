@@ -50,7 +50,7 @@ def record(scene: Scene, act: Act) -> list[Call]:
 
 def begin(scene: Scene, act: Act) -> None:
     """From whatever stands to where the act begins."""
-    _settle(scene)
+    settle(scene)
     if act.cold:
         scene.delete_idle()
     scene.approve(scene.challenger)
@@ -138,7 +138,7 @@ def _kill_slot(scene: Scene) -> None:
                     child.kill()
 
 
-def _settle(scene: Scene) -> None:
+def settle(scene: Scene) -> None:
     """One champion with all the traffic, whatever the scenario before has left broken."""
     endpoints = scene.platform.endpoints
     endpoint = endpoints.get(scene.name)

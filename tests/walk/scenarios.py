@@ -28,7 +28,7 @@ class Act:
 ACTS = (
     Act("promotion", "promote", cold=True),
     Act("rollback", "rollback", promoted=True),
-    Act("rollback of a rollout", "rollback", rolled_out=True),
+    Act("rollback of a rollout", "rollback", rolled_out=True),  # where there are steps
 )
 
 
@@ -62,6 +62,12 @@ HARMS = (
     Harm("the clock an hour on", "clock", hours=1, acts=("promotion",)),
     Harm("the clock an hour back", "clock", hours=-1, acts=("promotion",)),
 )
+
+
+def harms_on(platform: str) -> list[Harm]:
+    """All of them; on the emulator what does not need our own processes."""
+    ours = ("gateway", "slot")
+    return [harm for harm in HARMS if platform == "local" or harm.meanwhile not in ours]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ class Scene:
     name: str
     bare: bool = True  # without Prefect
     registry: str = ""  # a folder for the models; empty: the platform's own
+    release: Mapping[str, Any] = field(default_factory=lambda: RELEASE)  # the workload's
     _runs: int = 0
 
     @cached_property
@@ -95,10 +96,14 @@ class Scene:
         """For what happens meanwhile."""
         return Forks(ROOT, {**clean(), **self.service.environment})
 
+    def prepare(self) -> None:
+        """The workload's file."""
+        if not (self.service.settings.workloads / self.name).exists():
+            copy_workload(self.service.settings.workloads, self.name, "walk", {"release": dict(self.release)})
+
     def make(self) -> None:
         """A workload, two versions of a toy model, the first of them in production."""
-        if not (self.service.settings.workloads / self.name).exists():
-            copy_workload(self.service.settings.workloads, self.name, "walk", {"release": RELEASE})
+        self.prepare()
         packed = self.folder / "model"
         packed.mkdir(parents=True, exist_ok=True)
         pack_toy_model(packed)
@@ -127,7 +132,8 @@ class Scene:
     def free(self) -> None:
         """What a killed run held is free, as it is once its lease has ended. A new limit: no old lease is of it."""
         url = f"{self.service.addresses['prefect']}/api/v2/concurrency_limits"
-        HTTP.delete(f"{url}/release-{self.name}").raise_for_status()
+        gone = HTTP.delete(f"{url}/release-{self.name}")
+        assert gone.status_code in (204, 404), gone.text
         body = {"name": f"release-{self.name}", "limit": 1, "active": True}
         HTTP.post(f"{url}/", json=body).raise_for_status()
 
