@@ -12,7 +12,7 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 
 from flows.parameters import LEASE_SECONDS, WorkloadName
-from tasks.carrying_on import carry_on_promotion
+from tasks.carrying_on import carry_on_promotion, carry_on_release
 from tasks.clock import now
 from tasks.context import open_context
 from tasks.going_back import carry_on_alone
@@ -33,7 +33,7 @@ def reconcile(workload: WorkloadName) -> str:
         begun = carry_on_alone(context, this_run())
         done = [] if begun is None else [f"The rollback from version {begun.left} was brought to its end."]
         done += [reconcile_alias(context), remove_previous(context, now()), apply_native_monitor(context)]
-    done.append(carry_on_promotion(context))
+    done += [carry_on_promotion(context), carry_on_release(context)]
     told = " ".join(filter(None, done))
     tell(context, "reconcile", f"### {told}")
     return told

@@ -1,4 +1,4 @@
-"""What was approved and has not come to its end: its promotion is started again, so that nobody has to look.
+"""What a killed run left in the middle, a promotion or a release, is started again, so that nobody has to look.
 
 A promotion whose process was killed leaves a rollout in the middle, a champion that was not told of, or an approval
 that nobody acts on. What stands decides: the version is approved, and what it was compared with still serves.
@@ -6,12 +6,15 @@ that nobody acts on. What stands decides: the version is approved, and what it w
 
 from __future__ import annotations
 
-from lifecycle.names import PROMOTE, promotion_key
-from lifecycle.tags import APPROVED_AT
+from contextlib import suppress
+
+from lifecycle.names import PROMOTE, RELEASE, promotion_key, release_key
+from lifecycle.tags import APPROVED_AT, VERDICT
 from tasks.approval import approval_of, waits_for_promotion
 from tasks.context import Context
 from tasks.rollout import rollout_under_way
 from tasks.starting import GivenUp, start_once
+from tasks.under_way import broken_off_releases
 
 MOST_RUNS = 3  # of an approval: whatever kills a promotion each time is for people to look at
 
@@ -32,6 +35,24 @@ def carry_on_promotion(context: Context) -> str:
     except GivenUp as why:
         return f"Version {version} is approved and not promoted: {why} Release it again, or roll it back."
     return f"Version {version} is promoted by the run {run}."
+
+
+def carry_on_release(context: Context) -> str:
+    """A version whose release was killed or failed before it came to a verdict is released again; a sentence, or none.
+
+    With the parameters that it had, `MOST_RUNS` times at most.
+    """
+    versions = context.platform.models.versions(context.name)
+    for parameters in broken_off_releases(context):
+        wanted = parameters.get("model_version")
+        version = next((one for one in versions if one.version == wanted), None)
+        if version is None or version.tags.get(VERDICT) or parameters.get("unanswered"):
+            continue
+        key = release_key(context.name, version.version)
+        with suppress(GivenUp):
+            run = start_once(RELEASE, parameters, key, most=MOST_RUNS)
+            return f"Version {version.version} is released by the run {run}."
+    return ""
 
 
 def _unfinished(context: Context) -> int | None:

@@ -22,6 +22,16 @@ from platforms.ports import Unavailable
 from tasks.step import RETRY_SECONDS
 
 FLOWS = ("promote", "rollback", "reconcile", "release")
+MODULES = (
+    "flows.promote",
+    "tasks.asking",
+    "tasks.carrying_on",
+    "tasks.endpoints",
+    "tasks.holding",
+    "tasks.rollout",
+    "tasks.silence",
+    "tasks.story",
+)
 _RUN = SimpleNamespace(flow_run=SimpleNamespace(id="walk", name="walk"), deployment=SimpleNamespace(id=None))
 
 
@@ -42,16 +52,39 @@ def leave_prefect_out(locks: Path) -> None:
         setattr(tasks.story, name, lambda *_, **__: None)
     tasks.story.create_table_artifact = lambda *_, **__: None  # type: ignore[assignment]
     tasks.story.emit_event = lambda **_: None  # type: ignore[assignment]
-    for name in ("flows.promote", "flows.rollback", "tasks.story", "tasks.holding", "tasks.rollout", "tasks.endpoints"):
+    for name in MODULES:
         module = importlib.import_module(name)
         _set(module, "runtime", _RUN)
         _set(module, "get_run_logger", lambda: getLogger("walk"))
+        _set(module, "broken_off_releases", lambda context: _broken_off(locks, context.name))
         _set(module, "promotion_under_way", lambda context, version: _promoting(locks, context.name, version))
 
 
 def tell_promoting(locks: Path, workload: str, version: int) -> None:
     """This process promotes that version, as long as it lives."""
     (locks / f"promoting-{workload}-{version}").write_text(str(os.getpid()))
+
+
+def tell_broken_off(locks: Path, workload: str, version: int) -> None:
+    """A release of that version was killed or failed, as Prefect would know."""
+    (locks / f"broken-off-{workload}").write_text(str(version))
+
+
+def let_staging_pass() -> None:
+    """The candidate is really deployed to staging; what staging would measure of it, in seconds, is left out."""
+    import flows.release
+    from tests.tasks.approving import evidence_over
+
+    def through_staging(context: Any, version: Any, champion: Any, forced: Any) -> Any:  # noqa: ARG001
+        flows.release.deploy_to_staging(context, version)
+        return evidence_over(version, None if champion is None else champion.version)
+
+    flows.release._through_staging = through_staging
+
+
+def _broken_off(locks: Path, workload: str) -> list[dict[str, Any]]:
+    told = locks / f"broken-off-{workload}"
+    return [{"workload": workload, "model_version": int(told.read_text())}] if told.exists() else []
 
 
 def _promoting(locks: Path, workload: str, version: int) -> bool:

@@ -87,12 +87,12 @@ def traffic_agrees(seen: Seen) -> str:
 
 
 def tags_agree(seen: Seen) -> str:
-    """The champion was promoted, and no approval lies forgotten."""
+    """The champion was promoted, and neither a candidate nor an approval lies forgotten."""
     verdicts = {one.version: one.tags.get(VERDICT, "") for one in seen.versions}
     if seen.champion is not None and verdicts[seen.champion] != "promoted":
         return f"the champion, version {seen.champion}, is tagged {verdicts[seen.champion]!r}"
-    waiting = [version for version, verdict in verdicts.items() if verdict == "approved"]
-    return f"approved, and nobody promotes: {waiting}" if waiting else ""
+    waiting = {version: verdict for version, verdict in verdicts.items() if verdict in ("", "approved")}
+    return f"nobody carries on: {waiting}" if waiting else ""
 
 
 def nothing_costs(seen: Seen) -> str:

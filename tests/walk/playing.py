@@ -16,6 +16,7 @@ from lifecycle.names import CHAMPION
 from platforms.ports import SlotState
 from tasks.endpoints import version_in
 from tests.conftest import wait_until
+from tests.walk.bare import tell_broken_off
 from tests.walk.boundaries import Call
 from tests.walk.client import Client
 from tests.walk.invariants import broken, look
@@ -53,6 +54,9 @@ def begin(scene: Scene, act: Act) -> None:
     settle(scene)
     if act.cold:
         scene.delete_idle()
+    if act.unreleased:
+        scene.forget_verdict(scene.challenger)
+        return
     scene.approve(scene.challenger)
     if act.promoted:
         with scene.client():
@@ -70,7 +74,7 @@ def play(scene: Scene, scenario: Scenario) -> Outcome:
     """Begin, harm, recover, look."""
     began = time.monotonic()
     begin(scene, scenario.act)
-    harm = scenario.harm
+    harm, challenger = scenario.harm, scene.challenger
     orders = scene.orders(harm=harm.inside, at=asdict(scenario.call), moment=scenario.moment, hours=harm.hours)
     since = time.monotonic()
     with scene.client() as client:
@@ -79,6 +83,8 @@ def play(scene: Scene, scenario: Scenario) -> Outcome:
         else:
             runs = [scene.run(scenario.act.flow, _words(scene, scenario.act), orders)]
         reached = scenario.call in runs[0].calls
+        if scenario.act.flow == "release" and runs[0].code != 0:
+            tell_broken_off(scene.folder, scene.name, challenger)
         runs += scene.recover([one for run in runs for one in run.started])
         if harm.meanwhile in ("gateway", "slot"):
             wait_until(lambda: _answered_since(client, time.monotonic() - 1), SETTLE_SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from tests.walk.bare import leave_prefect_out, tell_promoting
+from tests.walk.bare import leave_prefect_out, let_staging_pass, tell_promoting
 from tests.walk.watching import Orders, watch
 
 
@@ -19,6 +19,8 @@ def run(flow: str, call: str, orders: Orders) -> None:
         found = found.fn
         if flow == "promote":
             tell_promoting(locks, *words, *named.values())
+        if flow == "release":
+            let_staging_pass()
     watch(orders)
     state = found(*words, **named)
     print("ENDED", getattr(state, "message", state))

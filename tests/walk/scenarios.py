@@ -23,9 +23,11 @@ class Act:
     cold: bool = False  # the challenger's slot is not there yet
     rolled_out: bool = False  # what it does follows from a rollout under way: its promotion was killed in a step
     promoted: bool = False  # the challenger was promoted before
+    unreleased: bool = False  # it has no verdict yet
 
 
 ACTS = (
+    Act("release from staging on", "release", unreleased=True),
     Act("promotion", "promote", cold=True),
     Act("rollback", "rollback", promoted=True),
     Act("rollback of a rollout", "rollback", rolled_out=True),  # where there are steps

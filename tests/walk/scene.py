@@ -16,7 +16,7 @@ from typing import Any
 
 from deployments.stack_record import read_record
 from lifecycle.names import CHAMPION, probe_blob
-from lifecycle.tags import DATASET
+from lifecycle.tags import DATASET, VERDICT
 from platforms.ports import Platform, RegisteredModel, SlotState
 from tasks.context import Context, open_context
 from tasks.endpoints import slot_tags
@@ -121,6 +121,10 @@ class Scene:
     def approve(self, version: int) -> None:
         """As its release would, over the champion of now."""
         approve_over(self.context, self.platform.models.get(self.name, version), self.champion)
+
+    def forget_verdict(self, version: int) -> None:
+        """As a candidate that was just trained."""
+        self.platform.models.tag(self.name, version, {VERDICT: ""})
 
     def delete_idle(self) -> None:
         """Only what serves keeps its slot."""
