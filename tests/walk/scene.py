@@ -30,6 +30,19 @@ from tests.walk.client import Client
 from tests.walk.watching import Orders, with_registry
 
 KILLED = -9
+# What a run imports before it does anything: in each fork anew, it would take longer than the run.
+IMPORTED = (
+    "flows.promote",
+    "flows.rollback",
+    "flows.reconcile",
+    "flows.release",
+    "monitoring.live",
+    "monitoring.sequential",
+    "platforms.local.batch",
+    "platforms.local.compute",
+    "platforms.local.endpoints",
+    "tests.walk.running",
+)
 # It holds nothing, since it is killed everywhere; of the signals only errors, which need the fewest requests.
 RELEASE = {
     "rolling": [
@@ -89,12 +102,12 @@ class Scene:
 
     @cached_property
     def forks(self) -> Forks:
-        return Forks(ROOT, {**clean(), **self.service.environment})
+        return Forks(ROOT, {**clean(), **self.service.environment}, IMPORTED)
 
     @cached_property
     def other_forks(self) -> Forks:
         """For what happens meanwhile."""
-        return Forks(ROOT, {**clean(), **self.service.environment})
+        return Forks(ROOT, {**clean(), **self.service.environment}, IMPORTED)
 
     def prepare(self) -> None:
         """The workload's file."""
