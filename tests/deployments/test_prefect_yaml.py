@@ -68,5 +68,5 @@ def test_a_trigger_waits_for_something_and_passes_what_the_flow_takes(name: str)
 def test_what_is_broken_off_is_carried_on_by_a_flow_that_does_not_start_itself() -> None:
     """Or a `reconcile` that fails would start the next one, and that one the next."""
     (trigger,) = DEPLOYMENTS["reconcile/prod"]["triggers"]
-    assert "reconcile" not in trigger["match_related"]["prefect.resource.name"]
+    assert "reconcile" not in trigger["match_related"][0]["prefect.resource.name"]
     assert {"Crashed", "Failed"} == {event.rpartition(".")[2] for event in trigger["expect"]}
