@@ -28,8 +28,8 @@ from benchmarks.service import ROOT, running_service
 NAME, ROWS = "rolled", 1500
 HOLD_SECONDS = 1.0
 STEPS = [
-    {"mirror": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 20},
-    {"traffic": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 20},
+    {"mirror": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 100},
+    {"traffic": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 100},
     {"traffic": 100},
 ]
 CONNECTIONS = 4
