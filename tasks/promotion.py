@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from lifecycle.going_back import Return
 from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
 from lifecycle.tags import PROMOTED_AT, VERDICT
 from platforms.ports import Endpoint, NotFound, Slot, SlotState
@@ -68,7 +69,7 @@ def reconcile_alias(context: Context) -> str:
 
 def remove_previous(context: Context, at: datetime) -> str:
     """Delete the slot that served before once it was kept for as long as the workload says, and at once one whose
-    version was rejected, or whose approval production has overtaken; a sentence, or nothing.
+    version was rejected or gone back from, or whose approval production has overtaken; a sentence, or nothing.
 
     Going back stays possible: it takes as long as a promotion then, and no longer seconds. A version whose approval
     holds stays: it is on its way.
@@ -81,13 +82,20 @@ def remove_previous(context: Context, at: datetime) -> str:
     done = []
     for slot in idle:
         verdict = _verdict(context, slot)
+        left = verdict == "promoted" and _was_left(context, slot)
         waits = verdict == "approved" and waits_for_promotion(context, version_in(slot) or 0)
-        useless = verdict == "rejected" or (verdict == "approved" and not waits)
+        useless = verdict == "rejected" or left or (verdict == "approved" and not waits)
         if useless or (kept and not waits):
             context.platform.endpoints.delete_slot(context.name, slot.name)
             why = ", whose version goes nowhere" if useless else " for longer than release.keep_previous"
             done.append(f"Slot {slot.name}, without traffic{why}, was deleted.")
     return " ".join(done)
+
+
+def _was_left(context: Context, slot: Slot) -> bool:
+    """Whether production went back from its version, and will not go back to it."""
+    found = context.platform.models.get(context.name, version_in(slot) or 0)
+    return PREVIOUS not in found.aliases and Return.of(found.version, found.tags) is not None
 
 
 def _kept_long_enough(context: Context, live: Live, at: datetime) -> bool:
