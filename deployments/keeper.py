@@ -6,6 +6,7 @@ It starts again what ended without having been told to. `up` starts it last, `do
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +76,11 @@ def main() -> None:
     settings = load_settings()
     keeper = Keeper(settings, PARTS[settings.platform])
     while True:
-        for name in keeper.look():
-            print(f"{name} had ended, and was started again.", flush=True)
+        try:
+            for name in keeper.look():
+                print(f"{name} had ended, and was started again.", flush=True)
+        except Exception:  # nobody keeps the keeper: it looks again
+            print(traceback.format_exc(), flush=True)
         time.sleep(LOOK_SECONDS)
 
 

@@ -37,9 +37,10 @@ def lean_service(folder: Path, platform: PlatformName = "local", mlflow: bool = 
     parts = [part for part in PARTS[platform] if part.name in wanted]
     ports = free_ports([port for part in parts for port in part.ports])
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    addresses.setdefault("mlflow", NOBODY)
+    for name in ("mlflow", "prefect"):
+        addresses.setdefault(name, NOBODY)
     settings = Settings(state=state, workloads=folder / "workloads", platform=platform)
-    environment = process_environment(settings, {**addresses, "prefect": NOBODY})
+    environment = process_environment(settings, addresses)
     started: dict[str, Started] = {}
     before = dict(os.environ)
     try:

@@ -175,9 +175,10 @@ class Scene:
 
     def kill(self, part: str) -> None:
         """SIGKILL of a part of the stack, which is kept alive by its keeper."""
-        process = read_record(self.service.settings.state).processes[part].process
-        assert process is not None
-        process.kill()
+        started = read_record(self.service.settings.state).processes[part]
+        assert started.process is not None
+        started.process.kill()
+        wait_until(lambda: read_record(self.service.settings.state).processes[part].pid != started.pid, 60)
 
     def close(self) -> None:
         """End the processes that fork."""
