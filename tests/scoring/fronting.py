@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import scoring.front
@@ -44,10 +44,8 @@ def fronted(url: str, read_every: float = 0.05) -> Iterator[Fronted]:
         await serve_front(Front(url), 0, lambda: found.plan, serving)
 
     def work() -> None:
-        try:
+        with suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
-        except asyncio.CancelledError:
-            pass
 
     task = loop.create_task(serve())
     thread = threading.Thread(target=work)

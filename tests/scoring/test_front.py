@@ -1,4 +1,4 @@
-"""The front before a real endpoint: who gets which version, and that nobody notices when a test begins, ends or breaks."""
+"""The front before a real endpoint: who gets which version, and nobody notices when a test begins, ends or breaks."""
 
 from __future__ import annotations
 
