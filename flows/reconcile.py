@@ -1,6 +1,6 @@
 """reconcile: alias and traffic of production brought together from what is there, and what is not used deleted.
 
-A rollout whose run is gone is carried on by another.
+A rollout or an A/B test whose run is gone is carried on by another.
 
 Staging is cleared by releases.
 """
@@ -11,14 +11,16 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 
 from flows.parameters import LEASE_SECONDS, WorkloadName
-from lifecycle.names import PROMOTE, promotion_key
+from lifecycle.names import AB_TEST, PROMOTE, ab_test_key, promotion_key
 from lifecycle.tags import APPROVED_AT
+from tasks.ab_running import clear_after_test, running_test, tests_of
 from tasks.context import Context, open_context
 from tasks.native_monitor import apply_native_monitor
 from tasks.promotion import reconcile_alias, remove_previous
 from tasks.rollout import rollout_under_way
 from tasks.starting import start_once
 from tasks.story import now, tell
+from tasks.under_way import ab_test_under_way
 
 
 @flow(name="reconcile", flow_run_name="reconcile-{workload}", description="Make alias and traffic agree again.")
@@ -30,11 +32,23 @@ def reconcile(workload: WorkloadName) -> str:
     """
     context = open_context(workload)
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
-        done = [reconcile_alias(context), remove_previous(context, now()), apply_native_monitor(context)]
-    done.append(_carried_on(context))
+        kept = running_test(context)
+        removed = remove_previous(context, now(), None if kept is None else kept.challenger)
+        done = [reconcile_alias(context), removed, clear_after_test(context), apply_native_monitor(context)]
+    done += [_carried_on(context), _test_carried_on(context)]
     told = " ".join(filter(None, done))
     tell(context, "reconcile", f"### {told}")
     return told
+
+
+def _test_carried_on(context: Context) -> str:
+    """An A/B test has a run that carries it out, or tells its answer."""
+    plan = tests_of(context).open()
+    if plan is None or ab_test_under_way(context):
+        return ""
+    parameters = {"workload": context.name, "challenger": plan.challenger, "test": plan.test}
+    run = start_once(AB_TEST, parameters, ab_test_key(context.name, plan.test), lambda: True)
+    return f"The A/B test of version {plan.challenger} is carried out by the run {run}."
 
 
 def _carried_on(context: Context) -> str:

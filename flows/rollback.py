@@ -18,8 +18,8 @@ def rollback(
 ) -> int:
     """The version that serves now. Fails where there is none to go back to.
 
-    Where a version is on its way to production, its rollout ends, and the champion stays. Else the champion before
-    serves again.
+    Where a version is on its way to production, its rollout ends, and the champion stays; so it does where an A/B test
+    runs. Else the champion before serves again.
 
     Args:
         workload: The model's name, as its workload.yaml says, such as diabetes.
@@ -27,7 +27,7 @@ def rollback(
         leave: The version to go away from: where another one serves by then, nothing is done. Empty: whichever serves.
     """
     context = open_context(workload)
-    ended = _end_rollout(context, reason, leave)
+    ended = _end_rollout(context, reason, leave) or _end_test(context, reason, leave)
     if ended is not None:
         return ended
     from tasks.promotion import production, roll_back
@@ -56,6 +56,20 @@ def _end_rollout(context: Context, reason: str, leave: str) -> int | None:
         return None
     _tell(context, standing.challenger, standing.champion, reason)
     return None if leave and int(leave) == standing.champion else standing.champion
+
+
+def _end_test(context: Context, reason: str, leave: str) -> int | None:
+    """The champion, to which all callers go again; None where no A/B test runs, or it is the champion that is to be
+    left. The test's own run tells the answer."""
+    from tasks.ab_running import end_test, running_test
+    from tasks.story import this_run
+
+    plan = running_test(context)
+    if plan is None or (leave and int(leave) not in (plan.champion, plan.challenger)):
+        return None
+    end_test(context, plan, f"rolled back: {reason}", this_run())
+    tell(context, "release", f"### The A/B test of version {plan.challenger} was ended: {reason}")
+    return None if leave and int(leave) == plan.champion else plan.champion
 
 
 def _tell(context: Context, left: int, back: int, reason: str) -> None:

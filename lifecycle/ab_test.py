@@ -17,7 +17,6 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from lifecycle.base import Frozen
-from lifecycle.metrics import Kind, predicts_numbers
 from lifecycle.tags import REASON, VERDICT
 
 AbMetric = Literal["loss", "label"]
@@ -156,7 +155,7 @@ def pause_of(plan: AbPlan, now: datetime) -> timedelta:
     return pause if plan.until is None else max(min(pause, plan.until - now), timedelta(0))
 
 
-def why_not(challenger: int, champion: int | None, tags: Mapping[str, str], kind: Kind, metric: AbMetric) -> str:
+def why_not(challenger: int, champion: int | None, tags: Mapping[str, str]) -> str:
     """Why there can be no such test, in words; nothing where there can. tags: the challenger's."""
     if champion is None:
         return "nothing serves that it could be compared with"
@@ -166,8 +165,6 @@ def why_not(challenger: int, champion: int | None, tags: Mapping[str, str], kind
         return f"version {challenger} was rejected: {tags.get(REASON, '')}"
     if tags.get(VERDICT) not in ("approved", "promoted"):
         return f"no release approved version {challenger}, and no client meets what was not approved"
-    if metric == "label" and not (predicts_numbers(kind) or kind == "classification"):
-        return f"the mean of a label means nothing where {kind} is predicted: compare by loss"
     return ""
 
 

@@ -11,7 +11,8 @@ from tasks.context import Context
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
-HOLDING = "Holding"  # the state of a promotion whose next look is due later
+HOLDING = "Holding"  # the state of a run whose next look is due later
+HOLDERS = ("promote", "ab-test")  # the flows that hold so
 REPLACING = ("retrain", "release", "promote")  # the flows that may end with another champion
 
 
@@ -23,6 +24,11 @@ def replacement_under_way(context: Context) -> list[str]:
 def promotion_under_way(context: Context, version: int) -> bool:
     """Whether that version is on its way to production."""
     return any(run.parameters.get("model_version") == version for run in _under_way(context, ("promote",)))
+
+
+def ab_test_under_way(context: Context) -> bool:
+    """Whether a run carries an A/B test out."""
+    return bool(_under_way(context, ("ab-test",)))
 
 
 def _under_way(context: Context, flows: Sequence[str]) -> list[FlowRun]:
@@ -47,9 +53,10 @@ def _under_way(context: Context, flows: Sequence[str]) -> list[FlowRun]:
             flow_filter=FlowFilter(name=FlowFilterName(any_=list(flows))),
             flow_run_filter=FlowRunFilter(state=state, expected_start_time=due),
         )
-        if "promote" in flows:  # one that holds a step of its rollout is due again later, and under way all the same
+        holding = [one for one in flows if one in HOLDERS]
+        if holding:  # one that holds a step of its rollout is due again later, and under way all the same
             runs += client.read_flow_runs(
-                flow_filter=FlowFilter(name=FlowFilterName(any_=["promote"])),
+                flow_filter=FlowFilter(name=FlowFilterName(any_=holding)),
                 flow_run_filter=FlowRunFilter(
                     state=FlowRunFilterState(name=FlowRunFilterStateName(any_=[HOLDING])),
                 ),
