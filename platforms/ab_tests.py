@@ -22,7 +22,7 @@ class AbTests:
         self._blobs = blobs
         self._workload = workload
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """Of all tests, the oldest first."""
         names = (blob.name.split("/") for blob in self._blobs.list(ab_tests_prefix(self._workload)))
         return sorted(parts[2] for parts in names if parts[3:] == ["plan.json"])
@@ -39,7 +39,7 @@ class AbTests:
 
     def newest(self) -> AbPlan | None:
         """The test that began last, over or not."""
-        keys = self.keys()
+        keys = self.names()
         return self.plan(keys[-1]) if keys else None
 
     def open(self) -> AbPlan | None:

@@ -26,7 +26,7 @@ class NoTest(RuntimeError):
 
 def key_of(context: Context, marked: str) -> str:
     """The key of the test with that mark, or of a new one. Keys sort by when their tests began."""
-    there = [key for key in tests_of(context).keys() if key.endswith(f"-{marked}")]
+    there = [key for key in tests_of(context).names() if key.endswith(f"-{marked}")]
     return there[-1] if there else f"{now():%Y%m%d-%H%M%S}-{marked}"
 
 
