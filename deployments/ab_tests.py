@@ -50,7 +50,7 @@ def stop_test(settings: Settings, workload: str, why: str, by: str) -> str:
 
 
 def show_test(settings: Settings, workload: str, as_json: bool) -> str:
-    """How the last one stands, or what came of it, by all labels that are there now. LookupError where there was none."""
+    """How the last one stands, or what came of it, by the labels that are there. LookupError where there is none."""
     name = find_workload(settings.workloads, workload).workload.name
     tests = AbTests(choose_platform(settings).blobs, name)
     plan = tests.newest()

@@ -23,10 +23,9 @@ AbMetric = Literal["loss", "label"]
 Better = Literal["smaller", "larger"]
 AbVerdict = Literal["better", "worse", "not decided yet", "assignment broken"]
 
-_LOOKS = 200  # so often a test is looked at
+_LOOKS = 20  # a test's age is so many pauses
 SHORTEST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(hours=1)
-_UNBOUNDED = timedelta(days=14)  # looked at as a test of this length is
 
 
 class AbPlan(Frozen):
@@ -149,9 +148,8 @@ def next_action(standing: Standing, now: datetime, verdict: AbVerdict | None = N
 
 
 def pause_of(plan: AbPlan, now: datetime) -> timedelta:
-    """Until the next look, which is no later than its end."""
-    lasts = _UNBOUNDED if plan.until is None else plan.until - plan.began
-    pause = min(max(lasts / _LOOKS, SHORTEST_PAUSE), LONGEST_PAUSE)
+    """Until the next look, which is no later than its end: soon at first, and later as seldom as callers come."""
+    pause = min(max((now - plan.began) / _LOOKS, SHORTEST_PAUSE), LONGEST_PAUSE)
     return pause if plan.until is None else max(min(pause, plan.until - now), timedelta(0))
 
 
