@@ -101,7 +101,7 @@ def _turn(context: Context, plan: AbPlan) -> str | None:
     elif isinstance(action, Conclude) and standing.end is not None:
         return conclude(context, plan, standing.end, look(context, plan, standing.end.at))
     elif isinstance(action, Over):
-        return f"The test {plan.test} of {context.name} is over: {(tests_of(context).answer(plan.test) or {})['why']}."
+        return f"The test {plan.test} of {context.name} is over, and its answer is told."
     return None
 
 

@@ -41,7 +41,7 @@ def conclude(context: Context, plan: AbPlan, end: AbEnd, answer: Answer) -> str:
     summary = f"The A/B test of version {plan.challenger} against version {plan.champion} of {context.name} is over "
     summary += f"({end.why}): {answer.verdict}. Difference in mean {plan.metric}: {told}."
     advice = next_step(answer.verdict, plan)
-    evidence = {"why": end.why, "next": advice, **as_record(answer)}
+    evidence = {"ended": end.why, "next": advice, **as_record(answer)}
     record(context, "ab-ended", plan.test, summary, by=end.by, model_version=plan.challenger, evidence=evidence)
     payload = {"model_version": plan.challenger, "champion": plan.champion, "verdict": answer.verdict, "why": end.why}
     emit(context, "perennial.ab-test.ended", plan.test, {**payload, "difference": told})

@@ -50,7 +50,6 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
         },
     ),
     "examined": ("walk", {"release": {"slices": ["region"]}, "gates": {"roc_auc": {"at_least": 0.6}}}),
-    "ab-tested": ("walk", {}),
     "rolls": ("walk", {"release": {"rolling": ROLLING}}),
     "holds": ("walk", {"release": {"rolling": [{"traffic": 10, "hold": "11m"}, {"traffic": 100}]}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
