@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 from deployments.environment import process_environment
 from deployments.prefect_client import prefect_of
-from lifecycle.ab_test import AbPlan
-from lifecycle.names import AB_TEST, ab_test_key
+from lifecycle.ab_test import AbPlan, why_not
+from lifecycle.names import AB_TEST, CHAMPION, ab_test_key
 from platforms.ab_tests import AbTests
 from platforms.choose import choose_platform
 from platforms.settings import Settings
@@ -18,11 +19,15 @@ from platforms.workloads import find_workload
 
 
 def start_test(settings: Settings, workload: str, parameters: dict[str, Any]) -> str:
-    """Start the run that plans it and carries it out; where to look, in a sentence."""
-    from tasks.story import now
-
+    """Start the run that plans it and carries it out; where to look, in a sentence. LookupError where there can be no
+    such test, as far as the registry tells; the run looks closer."""
     name = find_workload(settings.workloads, workload).workload.name
-    key = f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    models, challenger = choose_platform(settings).models, int(parameters["challenger"])
+    champion = models.by_alias(name, CHAMPION)
+    why = why_not(challenger, None if champion is None else champion.version, models.get(name, challenger).tags)
+    if why:
+        raise LookupError(f"There can be no such test: {why}.")
+    key = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     with prefect_of(settings) as client:
         found = client.read_deployment_by_name(AB_TEST)
         run = client.create_flow_run_from_deployment(

@@ -74,6 +74,7 @@ class Standing:
     tags: Mapping[str, str]  # the challenger's
     slot: str | None = None  # the healthy one that holds the challenger
     failed: bool = False  # whether its slot has
+    promoting: bool = False  # whether it gets requests of the endpoint's own traffic, or copies of them
     fronted: str | None = None  # the slot that the front reads of, for this test
     end: AbEnd | None = None
     concluded: bool = False  # whether its answer is written
@@ -188,4 +189,6 @@ def _why_over(standing: Standing, now: datetime) -> str:
         return f"version {standing.champion} is the champion by now"
     if standing.tags.get(VERDICT) == "rejected":
         return f"version {plan.challenger} was rejected: {standing.tags.get(REASON, '')}"
+    if standing.promoting:
+        return f"version {plan.challenger} is on its way to production"
     return "the challenger's slot failed" if standing.failed else ""

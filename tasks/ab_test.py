@@ -87,17 +87,15 @@ def standing_of(context: Context, plan: AbPlan) -> Standing:
     """What is deployed and written of it."""
     tests, models = tests_of(context), context.platform.models
     champion = models.by_alias(context.name, CHAMPION)
-    slots = [
-        slot
-        for slot in context.platform.endpoints.get(context.name).slots.values()
-        if version_in(slot) == plan.challenger
-    ]
+    endpoint = context.platform.endpoints.get(context.name)
+    slots = [slot for slot in endpoint.slots.values() if version_in(slot) == plan.challenger]
     return Standing(
         plan,
         None if champion is None else champion.version,
         models.get(context.name, plan.challenger).tags,
         slot=next((slot.name for slot in slots if slot.state is SlotState.HEALTHY), None),
         failed=any(slot.state is SlotState.FAILED for slot in slots),
+        promoting=any(endpoint.traffic.get(slot.name, 0) + endpoint.mirror.get(slot.name, 0) > 0 for slot in slots),
         fronted=tests.fronted(plan.test),
         end=tests.ended(plan.test),
         concluded=tests.answer(plan.test) is not None,

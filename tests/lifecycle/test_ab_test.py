@@ -94,6 +94,7 @@ def test_it_goes_from_plan_to_answer() -> None:
         (replace(RUNNING, champion=3), "version 3 is the champion by now"),
         (replace(RUNNING, tags={"perennial.verdict": "rejected", "perennial.reason": "no good"}), "no good"),
         (replace(RUNNING, slot=None, failed=True), "slot failed"),
+        (replace(RUNNING, promoting=True), "on its way"),
     ],
 )
 def test_it_ends_where_there_is_nothing_left_to_compare(standing: Standing, why: str) -> None:
@@ -114,7 +115,7 @@ def test_whatever_stands_no_caller_gets_the_challenger_once_it_is_over() -> None
         (None, "green"), (False, True), (None, "green", "blue"), (None, ENDED), (False, True), (None, 1, 3),
         ("better", "worse", "not decided yet", "assignment broken"),
     ):  # fmt: skip
-        standing = Standing(PLAN, champion, APPROVED, slot, failed, fronted, end, concluded)
+        standing = Standing(PLAN, champion, APPROVED, slot, failed, False, fronted, end, concluded)
         if end is not None:
             first = next_action(standing, BEGAN)
             assert isinstance(first, Withdraw) == (fronted is not None)
