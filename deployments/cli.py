@@ -323,6 +323,15 @@ def release(
 
 
 @app.command()
+def promote(name: Workload, version: ModelVersion) -> None:
+    """Take a version to production that a release approved."""
+    from deployments.releasing import start_promotion
+    from platforms.settings import load_settings
+
+    typer.echo(start_promotion(load_settings(), name, version))
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """What the service needs, on Azure or here: what is missing, and the command that mends it."""
     from deployments.doctor import doctor as look

@@ -167,13 +167,12 @@ def why_not(challenger: int, champion: int | None, tags: Mapping[str, str]) -> s
     return ""
 
 
-def next_step(verdict: AbVerdict, plan: AbPlan) -> str:
-    """What to do with the answer, in words."""
+def next_step(verdict: AbVerdict, plan: AbPlan, tags: Mapping[str, str]) -> str:
+    """What to do with the answer, in words. tags: the challenger's."""
     if verdict == "better":
-        return (
-            f"To have version {plan.challenger} for everybody, release it: "
-            f"`perennial release {plan.workload} {plan.challenger}`."
-        )
+        word = "promote" if tags.get(VERDICT) == "approved" else "release"
+        command = f"perennial {word} {plan.workload} {plan.challenger}"
+        return f"To have version {plan.challenger} for everybody, {word} it: `{command}`."
     if verdict == "worse":
         return f"Keep version {plan.champion}: it serves all requests."
     if verdict == "assignment broken":

@@ -40,7 +40,8 @@ def conclude(context: Context, plan: AbPlan, end: AbEnd, answer: Answer) -> str:
     told = in_words(answer, plan)
     summary = f"The A/B test of version {plan.challenger} against version {plan.champion} of {context.name} is over "
     summary += f"({end.why}): {answer.verdict}. Difference in mean {plan.metric}: {told}."
-    advice = next_step(answer.verdict, plan)
+    challenger = context.platform.models.get(context.name, plan.challenger)
+    advice = next_step(answer.verdict, plan, challenger.tags)
     evidence = {"ended": end.why, "next": advice, **as_record(answer)}
     record(context, "ab-ended", plan.test, summary, by=end.by, model_version=plan.challenger, evidence=evidence)
     payload = {"model_version": plan.challenger, "champion": plan.champion, "verdict": answer.verdict, "why": end.why}

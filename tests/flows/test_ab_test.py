@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from lifecycle.names import labels_prefix
 from platforms.ab_tests import AbTests
 from platforms.ledger import Ledger
 from tests.conftest import HTTP, ROOT, Service, clean, result_of
 from tests.flows.test_loop import champion, until
+from tests.flows.test_people_decide import under_way
 from tests.flows.test_rollout import FEATURES, approved_copy, first_version, free, tags
 from tests.people import make_people
 
@@ -122,7 +124,7 @@ def test_a_better_challenger_is_found_though_its_run_is_killed(first: Service, c
     assert (answer["champion"]["elsewhere"], answer["challenger"]["elsewhere"]) == (0, 0)
     assert len(told(first, "ab-began", test)) == len(told(first, "ab-ended", test)) == 1
     assert "salt" not in told(first, "ab-began", test)[0].evidence
-    assert f"perennial release {NAME} {challenger}" in answer["next"]
+    assert f"perennial promote {NAME} {challenger}" in answer["next"]
     until("the end", lambda: {clients.ask(number) for number in range(20)} == {1})
     assert champion(first, NAME) == 1
     assert clients.failed == {}
@@ -157,6 +159,20 @@ def test_an_a_a_test_decides_nothing_and_others_meet_it(
     assert (champion(first, NAME), clients.failed) == (1, {})
     code, output = first.run("reconcile", repr(NAME))
     assert (code, "of an A/B test that is over, was deleted" in output) == (0, True), output
+
+
+def test_an_approved_version_waits_for_its_test_where_the_workload_says_so(first: Service, challenger: int) -> None:
+    file = first.settings.workloads / NAME / "workload.yaml"
+    before = file.read_text()
+    content = yaml.safe_load(before)
+    file.write_text(yaml.safe_dump({**content, "release": {**content["release"], "promotion": "by_hand"}}))
+    try:
+        code, output = first.run("release", f"{NAME!r}, {challenger}")
+    finally:
+        file.write_text(before)
+    assert (code, "and waits" in output) == (0, True), output
+    assert under_way(first, NAME) == []
+    assert tags(first, NAME, challenger)["perennial.verdict"] == "approved"
 
 
 def test_what_no_release_approved_meets_no_client(first: Service) -> None:

@@ -142,4 +142,9 @@ def test_who_may_be_tested() -> None:
 def test_the_salt_is_shown_to_nobody() -> None:
     assert "secret" not in repr(PLAN)
     assert AbPlan.model_validate_json(PLAN.model_dump_json()) == PLAN
-    assert "perennial release toy 2" in next_step("better", PLAN)
+
+
+def test_the_winner_is_promoted_under_its_approval_or_released_anew() -> None:
+    assert "perennial promote toy 2" in next_step("better", PLAN, APPROVED)
+    assert "perennial release toy 2" in next_step("better", PLAN, {"perennial.verdict": "promoted"})
+    assert "perennial" not in next_step("worse", PLAN, APPROVED)

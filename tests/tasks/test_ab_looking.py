@@ -96,7 +96,7 @@ def test_only_the_tests_own_rows_count(tmp_path: Path) -> None:
 
 
 def test_numbers_are_compared_by_how_far_off_they_were_and_arms_stay_as_given(tmp_path: Path) -> None:
-    """The challenger's predictions are right, the champion's 3 off; ten of its callers were answered by the champion."""
+    """The challenger is right, the champion 3 off; ten of its callers were answered by the champion."""
     world, elsewhere = World(tmp_path, "regression"), 0
     for number in range(400):
         caller = f"caller-{number}"
