@@ -65,7 +65,7 @@ def approval_by(answer: Answer, evidence: Evidence) -> Approved:
 
 
 def approval_of(version: RegisteredModel) -> Approved | None:
-    """The approval that waits for its promotion; None where there is none, not whole, or it was promoted or rejected since."""
+    """The approval that waits for its promotion; None where none is whole, or it was promoted or rejected since."""
     tags = version.tags
     if tags.get(VERDICT) != "approved" or not {APPROVED_BY, APPROVED_AT, APPROVED_OVER} <= tags.keys():
         return None

@@ -13,7 +13,9 @@ import yaml
 from tests.conftest import ROOT
 
 CONTENT = yaml.safe_load((ROOT / "prefect.yaml").read_text())
-DEPLOYMENTS = {f"{one['entrypoint'].rpartition('.')[2]}/{one['name']}": one for one in CONTENT["deployments"]}
+DEPLOYMENTS = {
+    f"{one['entrypoint'].rpartition('.')[2].replace('_', '-')}/{one['name']}": one for one in CONTENT["deployments"]
+}
 KEYS = {"name", "entrypoint", "description", "tags", "work_pool", "triggers"}
 TRIGGER_KEYS = {
     "type", "name", "description", "enabled", "posture", "match", "expect", "for_each", "threshold", "within",

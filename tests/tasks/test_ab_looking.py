@@ -57,7 +57,7 @@ class World:
         platform = cast(Any, SimpleNamespace(blobs=blobs, predictions=PredictionLog(blobs)))
         return Context(Settings(), platform, workload, self.folder, Ledger(blobs, "toy"))
 
-    def asked(self, identity: str, caller: str | None, label: Any = None, **more: Any) -> None:
+    def asked(self, identity: str, caller: str | None, label: Any = None, /, **more: Any) -> None:
         """A prediction, and what came true, if anything did; who is given the challenger is answered by it."""
         assigned = None if caller is None else assign("t-1", "salt", caller, 0.5)
         version = 2 if assigned is not None and assigned.arm == "challenger" else 1
