@@ -28,8 +28,8 @@ from benchmarks.service import ROOT, running_service
 NAME, ROWS = "rolled", 1500
 HOLD_SECONDS = 1.0
 STEPS = [
-    {"mirror": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 20},
-    {"traffic": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 20},
+    {"mirror": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 100},
+    {"traffic": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 100},
     {"traffic": 100},
 ]
 CONNECTIONS = 4
@@ -120,10 +120,10 @@ def _approved(context: Any) -> tuple[int, str]:
     from lifecycle.names import CHAMPION, probe_blob
     from lifecycle.tags import DATASET
     from tasks.approval import approval_by, approve
+    from tasks.clock import now
     from tasks.evidence import keep, keep_answer
     from tasks.gates import Judgement
     from tasks.gathering import gather
-    from tasks.story import now
 
     models, blobs = context.platform.models, context.platform.blobs
     first, key = models.get(NAME, 1), f"copy-{len(models.versions(NAME))}"

@@ -244,12 +244,14 @@ def front(
 def rollback(
     name: Workload,
     reason: Annotated[str, typer.Option(help="Why, in words.")] = "by hand",
+    to: Annotated[int | None, typer.Option(help="The version to go to; none: the champion before.", min=1)] = None,
 ) -> None:
     """The version before serves again; a rollout under way is ended."""
     from deployments.rollback import roll_back
     from platforms.settings import load_settings
 
-    typer.echo(roll_back(load_settings(), name, reason))
+    for line in roll_back(load_settings(), name, reason, to):
+        typer.echo(line)
 
 
 @app.command()

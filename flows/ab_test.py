@@ -17,12 +17,13 @@ from tasks.ab_looking import look
 from tasks.ab_running import end_test, tests_of
 from tasks.ab_telling import conclude, tell_look
 from tasks.ab_test import key_of, plan_test, standing_of, tell_beginning
+from tasks.clock import now
 from tasks.context import Context, open_context
 from tasks.endpoints import SlotFailed, await_healthy
 from tasks.holding import hold
 from tasks.probe import AnswersOtherwise, probe
 from tasks.rollout import deploy_beside
-from tasks.story import now, this_run
+from tasks.story import this_run
 
 
 @flow(

@@ -22,6 +22,7 @@ from tasks.checks.observed import Observed
 from tasks.checks.performance import check_performance
 from tasks.checks.quality import check_quality
 from tasks.checks.service import check_service
+from tasks.clock import now
 from tasks.consequences import announce, keep, write_evidence
 from tasks.context import Context, open_context
 from tasks.datasets import read_holdout
@@ -32,7 +33,7 @@ from tasks.observation import Window, read_window
 from tasks.pictures import show_drift, show_drift_over_time
 from tasks.reports import prune_reports, write_report
 from tasks.spans import KEEP_WINDOWS, served_since, span_until, window_key
-from tasks.story import now, tell, tell_table
+from tasks.story import tell, tell_table
 
 
 @flow(name="monitor", flow_run_name="monitor-{workload}", description="Look at what production was asked and answered.")

@@ -14,16 +14,18 @@ from lifecycle.rollout import Conclude, Deploy, Ended, Enter, GoBack, Progress, 
 from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, FORCED, PROMOTED_AT, REASON, VERDICT
 from platforms.ports import RegisteredModel
 from tasks.approval import NotApproved, require_approval
+from tasks.clock import now
 from tasks.context import Context, open_context
 from tasks.endpoints import await_healthy
 from tasks.evidence import require_evidence
+from tasks.going_back import carry_on_alone
 from tasks.holding import hold
 from tasks.native_monitor import apply_native_monitor
 from tasks.probe import probe
 from tasks.promotion import production, reconcile_alias, slot_beside
 from tasks.rolling import Turn, foretell_if_compared, next_turn, tell_step, tell_turn
 from tasks.rollout import carry_out, deploy_beside
-from tasks.story import emit, now, record, tell
+from tasks.story import emit, record, tell, this_run
 
 
 @flow(
@@ -42,9 +44,10 @@ def promote(workload: WorkloadName, model_version: ApprovedVersion) -> State[Any
     context = open_context(workload)
     with _alone(context):
         version = context.platform.models.get(workload, model_version)
+        carry_on_alone(context, this_run())  # a rollback may have been killed before its alias had moved
         live = production(context)
         if live is not None:
-            reconcile_alias(context)  # a promotion may have been killed after its traffic had moved
+            reconcile_alias(context)  # and a promotion after its traffic had
         if live is not None and live.version == version.version:
             return _conclude(context, version)
         if Progress.of(version.tags) is None or version.tags.get(VERDICT) == "promoted":  # else it has begun
@@ -93,7 +96,7 @@ def _go_on(context: Context, version: RegisteredModel, seen: Turn) -> State[Any]
             if turn.standing.progress is None:
                 _probe(context, version, turn.standing)
             tell_step(context, turn)
-            if context.platform.models.get(context.name, version.version).tags.get(VERDICT) == "rejected":
+            if _called_back(context, version):
                 return None
             carry_out(context, turn.standing, plan(turn.action, turn.standing, now()))
             if not turn.action.step.whole:
@@ -102,6 +105,13 @@ def _go_on(context: Context, version: RegisteredModel, seen: Turn) -> State[Any]
         if isinstance(turn.action, Conclude):
             carry_out(context, turn.standing, plan(turn.action, turn.standing, now()))
         return _conclude(context, context.platform.models.get(context.name, version.version))
+
+
+def _called_back(context: Context, version: RegisteredModel) -> bool:
+    """Whether somebody goes back, who takes no lock, from this version or from the champion: the last look."""
+    if context.platform.models.get(context.name, version.version).tags.get(VERDICT) == "rejected":
+        return True
+    return carry_on_alone(context, this_run()) is not None
 
 
 def _probe(context: Context, version: RegisteredModel, standing: Standing) -> None:

@@ -14,12 +14,14 @@ from flows.parameters import LEASE_SECONDS, WorkloadName
 from lifecycle.names import AB_TEST, PROMOTE, ab_test_key, promotion_key
 from lifecycle.tags import APPROVED_AT
 from tasks.ab_running import clear_after_test, running_test, tests_of
+from tasks.clock import now
 from tasks.context import Context, open_context
+from tasks.going_back import carry_on_alone
 from tasks.native_monitor import apply_native_monitor
 from tasks.promotion import reconcile_alias, remove_previous
 from tasks.rollout import rollout_under_way
 from tasks.starting import start_once
-from tasks.story import now, tell
+from tasks.story import tell, this_run
 from tasks.under_way import ab_test_under_way
 
 
@@ -32,9 +34,11 @@ def reconcile(workload: WorkloadName) -> str:
     """
     context = open_context(workload)
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
+        begun = carry_on_alone(context, this_run())
+        done = [] if begun is None else [f"The rollback from version {begun.left} was brought to its end."]
         kept = running_test(context)
         removed = remove_previous(context, now(), None if kept is None else kept.challenger)
-        done = [reconcile_alias(context), removed, clear_after_test(context), apply_native_monitor(context)]
+        done += [reconcile_alias(context), removed, clear_after_test(context), apply_native_monitor(context)]
     done += [_carried_on(context), _test_carried_on(context)]
     told = " ".join(filter(None, done))
     tell(context, "reconcile", f"### {told}")

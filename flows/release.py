@@ -17,6 +17,7 @@ from platforms.approvals import read_request
 from platforms.ports import NotFound, RegisteredModel
 from tasks.approval import Approved, approval_by, approval_of, approve, overtaken
 from tasks.asking import abandon, ask, own_request
+from tasks.clock import now
 from tasks.context import Context, open_context
 from tasks.evidence import keep, keep_answer, void_now, why_unfounded
 from tasks.forcing import forced_release
@@ -29,7 +30,7 @@ from tasks.silence import end_waiting_run, unanswered_in_time, waits_elsewhere
 from tasks.staging import Check, clear_staging, deploy_to_staging
 from tasks.staging_suite import beside, examine_model, examine_slot, keeps_contract
 from tasks.starting import start_once
-from tasks.story import emit, now, record, tell, tell_table
+from tasks.story import emit, record, tell, tell_table
 
 
 @flow(

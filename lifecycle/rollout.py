@@ -31,7 +31,7 @@ class RollingStep(Frozen):
     mirror: int | None = Field(default=None, ge=1, le=50, description="Per cent of the requests that are copied")
     traffic: int | None = Field(default=None, ge=1, le=100, description="Per cent of the requests")
     hold: Duration = Field(default=timedelta(0), description="It lasts so long at least")
-    requests: int = Field(default=50, ge=1, description="Of the challenger and of the champion, at least")
+    requests: int = Field(default=100, ge=1, description="Of the challenger and of the champion, at least")
     at_most: Duration = Field(default=timedelta(days=1), description="Then it goes back, where it is not decided")
 
     @model_validator(mode="after")
@@ -254,7 +254,7 @@ def _judged(steps: Sequence[RollingStep], number: int, held: timedelta, compared
     if compared.worse:
         return GoBack(compared.worse)
     lacks = compared.unclear
-    if not lacks and compared.requests < step.requests:
+    if compared.requests < step.requests:
         lacks = f"{compared.requests} of {step.requests} requests were asked of each"
     if not lacks and held >= step.hold and compared.worse_by_then:
         return GoBack(compared.worse_by_then)

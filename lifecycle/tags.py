@@ -15,3 +15,4 @@ FORCED = "perennial.forced"  # by whom and why, where gates that failed did not 
 PROMOTED_AT = "perennial.promoted-at"  # ISO 8601, UTC
 CARD = "perennial.card"  # where people read its model card
 ROLLOUT = "perennial.rollout"  # how far its rollout has come: lifecycle.rollout.Progress
+LEFT = "perennial.left"  # where production went from it, when and why: lifecycle.going_back.Return; else empty

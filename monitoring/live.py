@@ -102,9 +102,7 @@ def _latency(latency: tuple[Latency, Latency], slower: float) -> Signal:
     one, other = latency
     shown = (_milliseconds(one), _milliseconds(other))
     if one.p95_ms is None or other.p95_ms is None or min(one.requests, other.requests) < FEWEST_LATENCIES:
-        return Signal(
-            "latency", shown[0], shown[1], f"too few requests for a percentile: {FEWEST_LATENCIES} of each", "fine"
-        )
+        return Signal("latency", *shown, f"too few for a percentile: it takes {FEWEST_LATENCIES} of each", "unclear")
     limit = max(slower * one.p95_ms, one.p95_ms + LEAST_SLOWDOWN_MS)
     told = f"its 95th percentile is {other.p95_ms:.1f} ms, its limit {limit:.1f} ms"
     outcome: Outcome = "worse" if other.p95_ms > AT_ONCE * limit else "slow" if other.p95_ms > limit else "fine"

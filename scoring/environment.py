@@ -18,15 +18,21 @@ class EnvironmentFailed(RuntimeError):
     """The environment could not be built; the message holds what the installer said."""
 
 
+def environment_of(folder: Path, requirements: Path = DEFAULT_REQUIREMENTS) -> Path:
+    """Where the Python of these requirements' environment is, or would be."""
+    name = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    return folder.resolve() / name / "bin" / "python"
+
+
 def build_environment(folder: Path, requirements: Path = DEFAULT_REQUIREMENTS) -> Path:
     """The Python of the environment for these requirements, built if it is not there; its folder is its hash.
 
     Whoever comes while another builds waits for it. EnvironmentFailed where a package cannot be had.
     """
     content = requirements.read_bytes()
-    name = hashlib.sha256(content + sys.version.encode()).hexdigest()[:16]
-    target = folder.resolve() / name
-    python = target / "bin" / "python"
+    python = environment_of(folder, requirements)
+    target = python.parents[1]
+    name = target.name
     if (target / _READY).exists():
         return python
     folder.mkdir(parents=True, exist_ok=True)

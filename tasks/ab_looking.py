@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from lifecycle.ab_test import AbLook, AbPlan
 from lifecycle.metrics import predicts_numbers
 from platforms.labels import read_labels
+from tasks.clock import now
 from tasks.context import Context
-from tasks.story import now
 
 if TYPE_CHECKING:
     import pandas as pd  # half a second

@@ -1,13 +1,16 @@
-"""An A/B test as whatever else touches production meets it: whether one runs, its end, and what is left of it."""
+"""An A/B test as whatever else touches production meets it: whether one runs, its end, and what is left of it.
+
+Nothing is imported of Prefect here: going back ends a test, and is in a hurry.
+"""
 
 from __future__ import annotations
 
 from lifecycle.ab_test import AbEnd, AbPlan
 from lifecycle.names import CHAMPION, PREVIOUS
 from platforms.ab_tests import AbTests
+from tasks.clock import now
 from tasks.context import Context
 from tasks.endpoints import version_in
-from tasks.story import now
 from tasks.under_way import promotion_under_way
 
 

@@ -13,11 +13,12 @@ from lifecycle.tags import VERDICT
 from platforms.ports import NotFound, RegisteredModel, SlotState
 from tasks.ab_running import tests_of
 from tasks.approval import approval_of
+from tasks.clock import now
 from tasks.context import Context
 from tasks.endpoints import version_in
 from tasks.evidence import why_unfounded
 from tasks.rollout import rollout_under_way
-from tasks.story import now, record
+from tasks.story import record
 
 
 class NoTest(RuntimeError):

@@ -26,10 +26,11 @@ from platforms.approvals import read_answer, read_request
 from platforms.tokens import NotVerified
 from tasks.approval_form import Given, form_of
 from tasks.approval_page import tell_request
+from tasks.clock import now
 from tasks.context import Context
 from tasks.evidence import keep_answer
 from tasks.identity import forget_input, identity_by
-from tasks.story import now, record
+from tasks.story import record
 
 _GRACE = timedelta(days=1)  # Prefect fails a run that waits longer than it was told: silence is for us to deal with
 

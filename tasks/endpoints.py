@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 import httpx
-from prefect import get_run_logger
 
 from platforms.ports import Endpoint, OnlineEndpoints, RegisteredModel, Slot, SlotState, Unavailable
 from tasks.context import Context
@@ -54,6 +53,8 @@ def await_healthy(context: Context, endpoint: str, slot: str, version: Registere
     while True:
         state = endpoints.get(endpoint).slots[slot]
         if state.state is SlotState.HEALTHY:
+            from prefect import get_run_logger  # a rollback to a warm slot does without
+
             get_run_logger().info("%s/%s serves version %s", endpoint, slot, version.version)
             return state
         if state.state is SlotState.FAILED or time.monotonic() > deadline:

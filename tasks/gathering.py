@@ -9,11 +9,11 @@ from lifecycle.tags import DATASET
 from monitoring.comparison import Comparison
 from platforms.folder_digest import SHA256
 from platforms.ports import RegisteredModel
+from tasks.clock import now
 from tasks.gates import Judgement
 from tasks.staging import Check
 from tasks.staging_checks.contract import TITLE as CONTRACT
 from tasks.staging_checks.part import Part
-from tasks.story import now
 
 
 def gather(

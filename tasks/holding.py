@@ -17,7 +17,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import Pause
 from prefect.states import Scheduled, State
 
-from tasks.story import now
+from tasks.clock import now
 from tasks.under_way import HOLDING
 
 IN_PROCESS = timedelta(seconds=30)

@@ -23,12 +23,13 @@ from lifecycle.windows import Alarm
 from platforms.investigations import Investigations
 from platforms.ports import RegisteredModel
 from platforms.windows import Windows
+from tasks.clock import now
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.judgement import Judgement
 from tasks.observation import Window
 from tasks.step import step
-from tasks.story import emit, now, record, tell, this_run
+from tasks.story import emit, record, tell, this_run
 
 _FLUSH = timedelta(minutes=5)  # a row's blob is written some time after it
 

@@ -13,10 +13,10 @@ from lifecycle.names import foretold_blob
 from lifecycle.rollout import Progress, Standing
 from lifecycle.tags import DATASET
 from platforms.ports import NotFound, RegisteredModel, Served
+from tasks.clock import now
 from tasks.context import Context
 from tasks.endpoints import client_for, request_body, version_in
 from tasks.step import step
-from tasks.story import now
 
 if TYPE_CHECKING:
     import pandas as pd  # half a second, and a promotion without steps does without

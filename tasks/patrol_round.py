@@ -14,10 +14,10 @@ from lifecycle.names import CHAMPION
 from platforms.choose import choose_platform
 from platforms.settings import Settings
 from platforms.workloads import InvalidWorkload, WorkloadFolder, all_workloads
+from tasks.clock import now
 from tasks.patrol_worker import Order
 from tasks.patrolling import Outcome
 from tasks.starting import start_once
-from tasks.story import now
 from tasks.workers import NoAnswer, answers
 
 LONGEST_LOOK_SECONDS = 300.0

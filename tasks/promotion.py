@@ -1,7 +1,7 @@
-"""What serves in production, and the way back: slots, traffic and alias, in an order that can be taken up anywhere.
+"""What serves in production: slots, traffic and alias.
 
-The way there is `tasks.rollout`: the traffic moves, then the alias. The slot that served before stays warm for a
-rollback. `reconcile` makes the alias follow the traffic: what serves is the champion.
+The way there is `tasks.rollout`: the traffic moves, then the alias. The slot that served before stays warm for the way
+back, `tasks.going_back`. `reconcile` makes the alias follow the traffic: what serves is the champion.
 """
 
 from __future__ import annotations
@@ -13,12 +13,7 @@ from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
 from lifecycle.tags import PROMOTED_AT, VERDICT
 from platforms.ports import Endpoint, NotFound, Slot, SlotState
 from tasks.context import Context
-from tasks.endpoints import bring_up, live_slot, version_in
-from tasks.step import step
-
-
-class NothingToRollBackTo(RuntimeError):
-    """No warm slot and no earlier champion."""
+from tasks.endpoints import live_slot, version_in
 
 
 @dataclass(frozen=True)
@@ -105,28 +100,6 @@ def _verdict(context: Context, slot: Slot) -> str:
         return context.platform.models.get(context.name, version_in(slot) or 0).tags.get(VERDICT, "")
     except NotFound:
         return ""
-
-
-@step(name="roll back")
-def roll_back(context: Context) -> tuple[int, int]:
-    """Traffic back to the version before; from and to. In seconds where its slot is warm."""
-    live = production(context)
-    models = context.platform.models
-    before = models.by_alias(context.name, PREVIOUS)
-    if live is None or before is None or before.version == live.version:
-        raise NothingToRollBackTo(f"{context.name} has no version to go back to.")
-    warm = next((slot for slot in live.endpoint.slots.values() if version_in(slot) == before.version), None)
-    if warm is not None and warm.state is SlotState.HEALTHY:
-        target = warm.name
-    else:
-        target = slot_beside(live.endpoint, before.version) or ""
-        if not target:
-            raise NothingToRollBackTo(f"{context.name} has no slot for version {before.version}: both are in use.")
-        bring_up(context, context.name, target, before)
-    context.platform.endpoints.set_traffic(context.name, {target: 100})
-    models.set_alias(context.name, CHAMPION, before.version)
-    models.set_alias(context.name, PREVIOUS, live.version)
-    return live.version, before.version
 
 
 def _idle(endpoint: Endpoint, slot: str) -> bool:

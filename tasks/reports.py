@@ -15,12 +15,13 @@ from prefect.logging import get_run_logger
 from lifecycle.names import report_blob, report_key, report_prefix, snapshot_blob
 from platforms.investigations import Investigations
 from platforms.ports import NotFound, RegisteredModel
+from tasks.clock import now
 from tasks.context import Context
 from tasks.datasets import Holdout
 from tasks.pending_reports import PendingReport, PendingReports
 from tasks.seasons import seen_beside
 from tasks.step import step
-from tasks.story import now, tell_link_of
+from tasks.story import tell_link_of
 
 if TYPE_CHECKING:
     from monitoring.drift import ColumnDrift

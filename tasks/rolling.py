@@ -19,10 +19,11 @@ from lifecycle.rollout import (
 )
 from lifecycle.tags import APPROVED_AT
 from platforms.ports import RegisteredModel
+from tasks.clock import now
 from tasks.context import Context
 from tasks.live_comparison import foretell, look
 from tasks.rollout import standing_of
-from tasks.story import now, record, tell_progress, tell_table
+from tasks.story import record, tell_progress, tell_table
 
 if TYPE_CHECKING:
     from monitoring.live import Signal

@@ -14,11 +14,11 @@ from lifecycle.rollout import Effect, GoBack, SetAlias, SetTraffic, Standing, Wr
 from lifecycle.tags import VERDICT
 from platforms.ports import Endpoint, NotFound, RegisteredModel, SlotState
 from tasks.ab_running import require_no_test_of_another
+from tasks.clock import now
 from tasks.context import Context
 from tasks.endpoints import slot_tags, version_in
 from tasks.promotion import slot_beside
 from tasks.step import step
-from tasks.story import now
 from tasks.under_way import promotion_under_way
 
 _LAST_WRITE_SECONDS = 2.0  # that a promotion may need for what it had already begun

@@ -11,9 +11,9 @@ from prefect.exceptions import ObjectNotFound
 from lifecycle.approval import Answer
 from platforms.approvals import read_answer, read_request
 from tasks.asking import silence
+from tasks.clock import now
 from tasks.context import Context
 from tasks.evidence import keep_answer
-from tasks.story import now
 
 
 def unanswered_in_time(context: Context, model_version: int, digest: str) -> Answer | None:

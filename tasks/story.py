@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +18,8 @@ from prefect.events import emit_event
 
 from lifecycle.ledger import EntryKind, LedgerEntry
 from lifecycle.names import event_id
+from tasks.clock import now
 from tasks.context import Context
-
-
-def now() -> datetime:
-    """The time of the run, UTC."""
-    return datetime.now(UTC)
 
 
 def this_run() -> str:

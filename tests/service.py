@@ -34,8 +34,8 @@ WATCHED: dict[str, object] = {
     "monitor": {"every": "1h", "minimum_rows": 100, "attribution": True, "fairness": _GROUPS, "evidently_ui": True},
 }
 ROLLING = [
-    {"mirror": 50, "hold": "1s", "requests": 60, "at_most": "20s"},
-    {"traffic": 40, "hold": "2s", "requests": 60, "at_most": "20s"},
+    {"mirror": 50, "hold": "1s", "requests": 60, "at_most": "30s"},
+    {"traffic": 40, "hold": "2s", "requests": 60, "at_most": "5m"},
     {"traffic": 100},
 ]
 COPIES: dict[str, tuple[str, dict[str, object]]] = {

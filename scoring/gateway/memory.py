@@ -6,13 +6,13 @@ import psutil
 
 
 def resident_mb(pid: int) -> float | None:
-    """Resident memory of a process and its children, in MB; None where it has ended.
+    """Resident memory of a server's workers, in MB; None where it has ended.
 
-    Pages that they share count for each: it tells growth, not what is left for others.
+    Pages that they share with other servers count for each: it tells growth, not what is left for others.
     """
     try:
         process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
+        family = process.children(recursive=True) or [process]
         return round(sum(one.memory_info().rss for one in family) / 1e6, 1)
     except psutil.Error:
         return None

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from scoring import ENTRY_SCRIPTS
-from scoring.environment import EnvironmentFailed, build_environment
+from scoring.environment import EnvironmentFailed, build_environment, environment_of
+from scoring.gateway.servers import Order, Server, Servers, end, slot_environment
 from scoring.gateway.state import FAILED, HEALTHY, MIRRORED_HEADER, STARTING, Endpoint, Registry, Slot
 
 START_LIMIT_SECONDS = 120.0
@@ -37,9 +32,13 @@ class Supervisor:
         self._predictions = predictions
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._folder = registry.folder.parent / "slots"
+        self._servers = Servers()
 
     def start_all(self) -> None:
-        """What was there before the gateway was last ended."""
+        """What was there before the gateway was last ended; and whoever comes first finds the imports done."""
+        usual = environment_of(self._environments)
+        if usual.exists():
+            self._servers.prepare(usual)
         for endpoint in self._registry.endpoints.values():
             for slot in endpoint.slots.values():
                 self._watch(endpoint, slot)
@@ -77,6 +76,7 @@ class Supervisor:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._servers.close()
 
     def _watch(self, endpoint: Endpoint, slot: Slot) -> None:
         self._tasks[slot.folder] = asyncio.create_task(self._keep_alive(endpoint, slot))
@@ -114,7 +114,7 @@ class Supervisor:
             slot.state, slot.reason = FAILED, f"its environment could not be built: {error}"
             return False
         port, started = _free_port(), time.monotonic()
-        process = self._spawn(endpoint, slot, python, port)
+        process = await self._start(endpoint, slot, python, port)
         try:
             came_up = await _answers(process, port)
             if not came_up:
@@ -127,9 +127,9 @@ class Supervisor:
             slot.state, slot.reason = STARTING, _why(process)
             return True
         finally:
-            await _end(process)
+            await end(process)
 
-    def _spawn(self, endpoint: Endpoint, slot: Slot, python: Path, port: int) -> subprocess.Popen[bytes]:
+    async def _start(self, endpoint: Endpoint, slot: Slot, python: Path, port: int) -> Server:
         folder = Path(slot.folder)
         own = {
             "AZUREML_MODEL_DIR": str(folder / "model"),
@@ -144,36 +144,9 @@ class Supervisor:
         }
         if self._predictions is not None:
             own["PERENNIAL_PREDICTIONS_DIR"] = str(self._predictions)
-        with (folder / "log.txt").open("ab") as log:
-            return subprocess.Popen(
-                [str(python), "serve.py", "--entry_script", "score.py", "--port", str(port)],
-                cwd=folder,
-                env={**_inherited(), **own},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-            )
-
-
-def _inherited() -> Mapping[str, str]:
-    """What a slot may know of our environment: nothing that is a secret or somebody else's setting."""
-    wanted = (
-        "PATH",
-        "HOME",
-        "LANG",
-        "LC_ALL",
-        "TMPDIR",
-        "PERENNIAL_LOG_FLUSH_SECONDS",
-        "OMP_NUM_THREADS",
-        "OMP_WAIT_POLICY",
-    )
-    return {name: os.environ[name] for name in wanted if name in os.environ}
-
-
-def _die_with_parent() -> None:
-    """A server must not outlive a gateway that was killed: the kernel ends it then (Linux's PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+        words = ("serve.py", "--entry_script", "score.py", "--port", str(port))
+        order = Order(str(folder), {**slot_environment(), **own}, str(folder / "log.txt"), words)
+        return await self._servers.start(python, order)
 
 
 def _free_port() -> int:
@@ -183,7 +156,7 @@ def _free_port() -> int:
         return port
 
 
-async def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+async def _answers(process: Server, port: int) -> bool:
     """Wait until the server answers its liveness route; False where it ends, or takes too long."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + START_LIMIT_SECONDS
@@ -199,19 +172,8 @@ async def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
     return False
 
 
-def _why(process: subprocess.Popen[bytes]) -> str:
+def _why(process: Server) -> str:
     code = process.poll()
     if code is None:
         return f"its server did not answer within {START_LIMIT_SECONDS:.0f} s"
     return f"its server ended with exit code {code}"
-
-
-async def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(asyncio.to_thread(process.wait, 10), 12)
-    except (TimeoutError, subprocess.TimeoutExpired):
-        process.kill()
-        await asyncio.to_thread(process.wait)

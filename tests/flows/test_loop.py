@@ -187,7 +187,10 @@ def test_a_rollback_goes_back(released: Service) -> None:
     until("the rollback by its trigger", lambda: serving(released, "toy") == before.version, 60)
     until("its alias", lambda: champion(released, "toy") == before.version, 10)
     until("its end", lambda: not unfinished(released, "rollback-toy"), 30)
-    code, output = released.run("rollback", "'toy', 'and forth'")
+    code, output = released.run("rollback", "'toy', 'once more'")
+    assert (code, "no version to go back to" in output) == (1, True), "twice does not lead to what was left"
+    assert serving(released, "toy") == champion(released, "toy") == before.version
+    code, output = released.run("rollback", f"'toy', 'and forth', to='{now}'")
     assert serving(released, "toy") == champion(released, "toy") == now
 
 

@@ -15,7 +15,7 @@ from lifecycle.names import probe_blob
 from platforms.ledger import Ledger
 from tasks.context import open_context
 from tests.conftest import HTTP, Service, result_of
-from tests.flows.test_loop import champion, until
+from tests.flows.test_loop import champion, serving, until
 from tests.flows.test_people_decide import under_way
 from tests.flows.watched import run
 from tests.people import make_people
@@ -208,9 +208,30 @@ def test_what_nobody_asks_goes_back_in_time(first: Service, tmp_path: Path) -> N
     now, version = champion(first, NAME), approved_copy(first, NAME, tmp_path)
     code, output = first.run("promote", f"{NAME!r}, {version}")
     assert code == 0, output
-    assert "inconclusive after 20s of mirror 50 %: 0 of 60 requests" in output
+    assert "inconclusive after 30s of mirror 50 %: 0 of 60 requests" in output
     assert champion(first, NAME) == now
     assert tags(first, NAME, version)["perennial.verdict"] == "rejected"
+
+
+@pytest.mark.parametrize("call", ["Models.tag", "Endpoints.set_traffic", "Models.set_alias"])
+def test_a_rollback_killed_anywhere_is_brought_to_its_end(first: Service, load: Load, call: str) -> None:
+    now, before = champion(first, NAME), first.platform.models.by_alias(NAME, "previous-champion")
+    assert before is not None
+    assert before.version != now
+    free(first, NAME)  # of what an earlier test killed
+    run(first, "rollback", f"{NAME!r}, 'a test'", kill_after=call)
+    code, output = first.run("reconcile", repr(NAME))
+    assert (code, f"The rollback from version {now} was brought to its end." in output) == (0, True), output
+    endpoint = first.platform.endpoints.get(NAME)
+    assert serving(first, NAME) == champion(first, NAME) == before.version
+    assert sorted(endpoint.traffic.values()) == [100]
+    entry = Ledger(first.platform.blobs, NAME).entries()[-1]
+    assert (entry.kind, entry.model_version, entry.evidence["from"]) == ("rolled-back", before.version, now)
+    code, output = first.run("rollback", f"{NAME!r}, leave='{now}'")
+    assert (code, result_of(output)) == (0, str(before.version)), "what is done is told, and not done twice"
+    assert first.run("rollback", f"{NAME!r}, 'and forth', to='{now}'")[0] == 0
+    assert serving(first, NAME) == champion(first, NAME) == now
+    assert load.failed == {}
 
 
 def test_a_rollback_wins_over_a_rollout_that_holds(stack: Service, tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_nothing_logged_is_unclear_and_no_label_is_not() -> None:
     signals = compare(Sight([], (9, 9), (Latency(None, 0), Latency(None, 0)), empty, 0.0, empty), LIMITS, 1)
     assert {one.name: one.outcome for one in signals} == {
         "errors": "fine",
-        "latency": "fine",
+        "latency": "unclear",
         "predictions": "unclear",
         "performance": "fine",
     }

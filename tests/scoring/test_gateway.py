@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections import Counter
 from pathlib import Path
@@ -148,6 +149,21 @@ def test_a_server_that_is_killed_comes_back(gateway: Gateway) -> None:
     for server in servers:
         server.kill()
     wait(lambda: gateway.post("toy", body([40, 70])).status_code == 200)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="servers are forked on Linux only")
+def test_servers_do_not_depend_on_what_forked_them(gateway: Gateway, model: Path) -> None:
+    forks = [one for one in psutil.Process(gateway.process.pid).children() if not one.children()]
+    with Load(gateway) as load:
+        for one in forks:
+            one.kill()
+        gateway.deploy("toy", "green", model, 5)
+        gateway.endpoints.set_traffic("toy", {"green": 100})
+        wait(lambda: load.answers[200, "green"] > 20)
+        gateway.endpoints.set_traffic("toy", {"blue": 100})
+        gateway.endpoints.delete_slot("toy", "green")
+    assert forks
+    assert load.failed == {}
 
 
 def test_a_model_that_cannot_be_loaded_fails_with_its_log(gateway: Gateway, model: Path, tmp_path: Path) -> None:

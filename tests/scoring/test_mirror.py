@@ -77,7 +77,7 @@ def test_a_mirror_that_hangs_delays_nobody(mirrored: Gateway) -> None:
         began = time.perf_counter()
         for _ in range(60):
             assert mirrored.post(NAME, body([40, 70])).status_code == 200
-        assert time.perf_counter() - began < 10
+        assert time.perf_counter() - began < 25  # a request that waits for it takes 30 s
     finally:
         for server in servers:
             server.send_signal(signal.SIGCONT)
