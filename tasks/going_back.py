@@ -38,8 +38,8 @@ def go_back(context: Context, reason: str, by: str, leave: int | None = None, to
     """What was done, or had been done before; None where another version than `leave` serves, and it never was left.
 
     Ends a rollout or an A/B test; else the version `to`, unsaid the one before, serves again. May be repeated: what a
-    killed call began is carried on, and said `leave`, nothing is done twice. by: who does it. NotWarm where that version
-    is in no healthy slot; NothingToRollBackTo.
+    killed call began is carried on, and said `leave`, nothing is done twice. by: who does it. NotWarm where that
+    version is in no healthy slot; NothingToRollBackTo.
     """
     ended = _end_rollout(context, reason, by, leave) if to is None else None
     ended = ended or (_end_test(context, reason, by, leave) if to is None else None)
