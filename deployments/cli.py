@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 investigation = typer.Typer(help="One investigation.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(investigation, name="investigation")
+ab = typer.Typer(help="A/B tests between two versions.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(ab, name="ab")
 
 State = Annotated[Path, typer.Option(envvar="PERENNIAL_STATE", help="Folder of the service's state.")]
 Where = Annotated[str, typer.Option(envvar="PERENNIAL_PLATFORM", help="local, azure or azure-emulated.")]
@@ -185,6 +187,59 @@ def evidently(
     raise typer.Exit(serve_evidently(load_settings(), name, port, typer.echo))
 
 
+@ab.command("start")
+def start_ab_test(
+    name: Workload,
+    challenger: Annotated[int, typer.Option(help="The version to compare with the champion.", min=1)],
+    share: Annotated[int, typer.Option(help="Per cent of the callers that get it.", min=1, max=99)] = 50,
+    metric: Annotated[str, typer.Option(help="loss: how far off predictions were; label: what came true.")] = "loss",
+    better: Annotated[str, typer.Option(help="smaller or larger; none: a smaller loss, a larger label.")] = "",
+    lasts: Annotated[str, typer.Option("--for", help="Such as 14d; empty: until it is ended.")] = "14d",
+    stop_when_decided: Annotated[bool, typer.Option("--stop-when-decided", help="End once one is better.")] = False,
+    alpha: Annotated[float, typer.Option(help="How often a difference may be told that is none.")] = 0.05,
+) -> None:
+    """Compare a version with the champion, by the callers of `perennial front`."""
+    from deployments.ab_tests import start_test
+    from platforms.settings import load_settings
+
+    asked = {"challenger": challenger, "share": share, "metric": metric, "better": better, "lasts": lasts}
+    more = {"stop_when_decided": stop_when_decided, "alpha": alpha}
+    typer.echo(start_test(load_settings(), name, {**asked, **more}))
+
+
+@ab.command("show")
+def show_ab_test(name: Workload, as_json: AsJson = False) -> None:
+    """How the newest A/B test stands, with its interval."""
+    from deployments.ab_tests import show_test
+    from platforms.settings import load_settings
+
+    typer.echo(show_test(load_settings(), name, as_json))
+
+
+@ab.command("stop")
+def stop_ab_test(name: Workload, reason: Annotated[str, typer.Option(help="Why, in words.")] = "by hand") -> None:
+    """End the A/B test that runs: all callers get the champion."""
+    import getpass
+
+    from deployments.ab_tests import stop_test
+    from platforms.settings import load_settings
+
+    typer.echo(stop_test(load_settings(), name, reason, getpass.getuser()))
+
+
+@app.command()
+def front(
+    name: Workload,
+    port: Annotated[int, typer.Option(help="Where clients score; 0: any that is free.", min=0, max=65535)] = 8090,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Stand before a workload's endpoint and give each caller of an A/B test its version; Ctrl-C ends it."""
+    from deployments.front import run_front
+    from platforms.settings import load_settings
+
+    raise typer.Exit(run_front(load_settings(), name, host, port, typer.echo))
+
+
 @app.command()
 def rollback(
     name: Workload,
@@ -267,6 +322,15 @@ def release(
         raise typer.BadParameter("--by and --reason are for a release with --force")
     token = _token_source(token_file, azure_cli, github_actions, github_url, github_secret)
     typer.echo(start_release(load_settings(), name, version, by, reason, token))
+
+
+@app.command()
+def promote(name: Workload, version: ModelVersion) -> None:
+    """Take a version to production that a release approved."""
+    from deployments.releasing import start_promotion
+    from platforms.settings import load_settings
+
+    typer.echo(start_promotion(load_settings(), name, version))
 
 
 @app.command()

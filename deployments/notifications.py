@@ -58,6 +58,13 @@ NOTICES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "{{ event.payload.workload }}: a patrol could not look at it",
         "{{ event.payload.message }}",
     ),
+    "perennial-slack-ab-test": (
+        {"prefect.resource.id": _RESOURCE},
+        "perennial.ab-test.ended",
+        "{{ event.payload.workload }}: the A/B test of version {{ event.payload.model_version }} is over: "
+        "{{ event.payload.verdict }}",
+        "{{ event.payload.difference }}\nperennial ab show {{ event.payload.workload }}",
+    ),
     "perennial-slack-rejected": (
         {"prefect.resource.id": _RESOURCE},
         "perennial.release.rejected",

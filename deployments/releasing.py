@@ -1,4 +1,4 @@
-"""`perennial release`: start a release, by whom it is known, and forced where somebody answers for it."""
+"""`perennial release`, by whom it is known, and forced where somebody answers for it; `perennial promote`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from deployments.prefect_client import prefect_of
 from deployments.token_sources import TokenSource
-from lifecycle.names import RELEASE
+from lifecycle.names import PROMOTE, RELEASE
 from platforms.settings import Settings
 from platforms.workloads import find_workload
 
@@ -40,6 +40,16 @@ def start_release(
     return (
         f"The release of version {model_version} of {name} is the flow run {run.id}: perennial status tells the rest."
     )
+
+
+def start_promotion(settings: Settings, workload: str, model_version: int) -> str:
+    """Where to look at the run, in a sentence. It promotes what a release approved over the champion of now."""
+    name = find_workload(settings.workloads, workload).workload.name
+    with prefect_of(settings) as client:
+        found = client.read_deployment_by_name(PROMOTE)
+        parameters = {"workload": name, "model_version": model_version}
+        run = client.create_flow_run_from_deployment(found.id, parameters=parameters)
+    return f"The promotion of version {model_version} of {name} is the flow run {run.id}."
 
 
 def _held(token: str | None) -> Any:

@@ -23,6 +23,10 @@ Moment = Annotated[AwareDatetime | None, BeforeValidator(lambda told: told or No
 EvidenceDigest = Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")]
 ForcedBy = Annotated[str | None, Field(min_length=1, max_length=200)]
 ForceReason = Annotated[str | None, Field(min_length=1, max_length=4000)]
+CallersShare = Annotated[int, Field(ge=1, le=99)]
+Alpha = Annotated[float, Field(gt=0, lt=0.5)]
+LastsFor = Annotated[str, Field(pattern=r"^(\d+(\.\d+)?[smhdw])?$", max_length=12)]
+TestKey = Annotated[str, Field(pattern=r"^[a-z0-9-]{0,40}$")]
 Reason = Annotated[str, Field(min_length=1, max_length=4000)]
 
 # How long a killed run's slot stays taken: the shortest that Prefect allows. A living run renews its lease.

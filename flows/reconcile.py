@@ -1,7 +1,7 @@
 """reconcile: alias and traffic of production brought together from what is there, and what is not used deleted.
 
-A promotion whose run is gone is carried on by another. It runs once a day, and whenever a run that replaces a model
-failed or crashed (`prefect.yaml`).
+A promotion, a release or an A/B test whose run is gone is carried on by another. It runs once a day, and whenever a run
+that replaces a model failed or crashed (`prefect.yaml`).
 
 Staging is cleared by releases.
 """
@@ -12,7 +12,8 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 
 from flows.parameters import LEASE_SECONDS, WorkloadName
-from tasks.carrying_on import carry_on_promotion, carry_on_release
+from tasks.ab_running import clear_after_test, running_test
+from tasks.carrying_on import carry_on_promotion, carry_on_release, carry_on_test
 from tasks.clock import now
 from tasks.context import open_context
 from tasks.going_back import carry_on_alone
@@ -32,8 +33,10 @@ def reconcile(workload: WorkloadName) -> str:
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
         begun = carry_on_alone(context, this_run())
         done = [] if begun is None else [f"The rollback from version {begun.left} was brought to its end."]
-        done += [reconcile_alias(context), remove_previous(context, now()), apply_native_monitor(context)]
-    done += [carry_on_promotion(context), carry_on_release(context)]
+        kept = running_test(context)
+        removed = remove_previous(context, now(), None if kept is None else kept.challenger)
+        done += [reconcile_alias(context), removed, clear_after_test(context), apply_native_monitor(context)]
+    done += [carry_on_promotion(context), carry_on_release(context), carry_on_test(context)]
     told = " ".join(filter(None, done))
     tell(context, "reconcile", f"### {told}")
     return told

@@ -192,7 +192,13 @@ def _approve(context: Context, version: RegisteredModel, approved: Approved, why
 
 
 def _hand_over(context: Context, version: RegisteredModel, approved: Approved) -> State[Any]:
-    """Start the promotion, a run of its own with production's identity, or find the one of this approval."""
+    """Start the promotion, a run of its own with production's identity, or find the one of this approval; nothing where
+    the workload has it promoted by hand."""
+    if context.workload.release.promotion == "by_hand":
+        summary = f"Version {version.version} of {context.name} was approved by {approved.by}, and waits."
+        command = f"perennial promote {context.name} {version.version}"
+        tell(context, "release", f"### {summary}\n\n`{command}` takes it to production; an A/B test may come first.")
+        return Completed(message=summary)
     key = promotion_key(context.name, version.version, approved.at)
     run = start_once(PROMOTE, {"workload": context.name, "model_version": version.version}, key)
     forced = f" It was {approved.forced}." if approved.forced else ""

@@ -22,8 +22,8 @@ def rollback(
 ) -> int:
     """The version that serves now. Fails where there is none to go back to.
 
-    Where a version is on its way to production, its rollout ends, and the champion stays. Else the champion before
-    serves again.
+    Where a version is on its way to production, its rollout ends, and the champion stays; so it does where an A/B test
+    runs. Else the champion before serves again.
 
     Args:
         workload: The model's name, as its workload.yaml says, such as diabetes.

@@ -25,6 +25,8 @@ EntryKind = Literal[
     "rolled-back",
     "scored",
     "sampled",
+    "ab-began",
+    "ab-ended",
 ]
 
 

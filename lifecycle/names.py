@@ -21,6 +21,7 @@ STAGING_SLOT = "candidate"
 BASELINE_SLOT = "baseline"  # the champion, deployed beside the candidate to be measured at the same time
 RELEASE = "release/staging"  # the deployment that takes a candidate through staging
 PROMOTE = "promote/prod"  # the deployment that carries out what a release approved
+AB_TEST = "ab-test/prod"  # the deployment that compares two versions by their callers
 CHAMPION = "champion"
 PREVIOUS = "previous-champion"
 
@@ -181,6 +182,26 @@ def used_token_blob(fingerprint: str) -> str:
 def foretold_blob(workload: str, model_version: int) -> str:
     """Where it lies how far apart a version's and the champion's predictions of the hold-out are."""
     return f"releases/{workload}/{model_version}/foretold.json"
+
+
+def ab_tests_prefix(workload: str) -> str:
+    """Where A/B tests lie, each under its key."""
+    return f"ab-tests/{workload}/"
+
+
+def ab_test_blob(workload: str, test: str, what: str) -> str:
+    """A part of one test: plan, end, looks or answer."""
+    return f"{ab_tests_prefix(workload)}{_plain(test)}/{what}.json"
+
+
+def ab_front_blob(workload: str) -> str:
+    """What the front reads: the test that runs, or null."""
+    return f"ab-fronts/{workload}.json"
+
+
+def ab_test_key(workload: str, test: str) -> str:
+    """One run carries a test out; whoever comes with the same key finds it."""
+    return f"ab-test-{workload}-{test}"
 
 
 def staging_endpoint(workload: str) -> str:

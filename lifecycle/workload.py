@@ -131,6 +131,9 @@ class Release(Frozen):
     sensitivity: Sensitivity = Sensitivity()
     load: LoadTest = LoadTest()
     tests_within: Duration = Field(default=timedelta(minutes=5), description="Of the workload's own tests, together")
+    promotion: Literal["at_once", "by_hand"] = Field(
+        default="at_once", description="What follows an approval; by hand: an A/B test may come before it"
+    )
     rolling: tuple[RollingStep, ...] = Field(default=(), description="Steps to all the traffic; unsaid: at once")
     live: LiveLimits = LiveLimits()
 

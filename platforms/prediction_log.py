@@ -22,6 +22,7 @@ PREDICTION_COLUMNS = (
     "probability",
     "probabilities",
     "quantiles",
+    "caller",
     "inputs",
 )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 SHARED_COLUMNS = ("correlation_id", "time", "model_version", "slot")
-OUTPUT_COLUMNS = ("prediction", "probability", "probabilities", "quantiles", "latency_ms")
+OUTPUT_COLUMNS = ("prediction", "probability", "probabilities", "quantiles", "latency_ms", "caller")
 COLLECTIONS = ("model_inputs", "model_outputs", "model_inputs_outputs")  # the names that Azure ML's monitors know
 MAX_PAYLOAD = 1024 * 1024  # characters; the collector moves what is over 4 MB out of its lines
 MAX_WAITING_PAYLOADS = 64

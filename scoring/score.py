@@ -25,6 +25,7 @@ MAX_DETAILS = 20
 MAX_ID_LENGTH = 128
 FLUSH_ROWS = 500
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")  # how whole floats are written into a CSV
+_CALLER = re.compile(r"[a-z0-9-]{1,40}\.(champion|challenger)\.[0-9a-f]{32}")  # TEST.ARM.HASH, as the front writes it
 MAX_WAITING_ROWS = 50_000  # beyond that, whoever keeps the log is out of order, and memory is worth more
 
 
@@ -131,6 +132,14 @@ def identities(body: dict[str, Any], rows: int) -> list[str]:
         message = f"correlation_ids must be {rows} different texts, one a row, of at most {MAX_ID_LENGTH} characters."
         raise BadRequest("correlation_ids", message)
     return given
+
+
+def caller_of(body: dict[str, Any]) -> str | None:
+    """Who asks, as a test's front hashed it; None where no front did. BadRequest for an id that is not hashed."""
+    given = body.get("caller")
+    if given is None or (isinstance(given, str) and _CALLER.fullmatch(given)):
+        return given
+    raise BadRequest("caller", "caller is what the front writes, TEST.ARM.HASH: send an id in x-caller-id, to it.")
 
 
 class Keeper(Protocol):
@@ -243,11 +252,11 @@ class Scorer:
         """Score the request. BadRequest where it cannot be. mirrored: it is a copy, whose answer nobody gets."""
         started = time.perf_counter()
         rows = self.schema.rows(body)
-        keys = identities(body, len(rows))
+        keys, caller = identities(body, len(rows)), caller_of(body)
         outputs = self.score(rows)
         predictions = [{"correlation_id": key, **output} for key, output in zip(keys, outputs, strict=False)]
         if self._log is not None:
-            self._record(rows, predictions, (time.perf_counter() - started) * 1000, mirrored)
+            self._record(rows, predictions, (time.perf_counter() - started) * 1000, mirrored, caller)
         return {"model_version": self.version, "predictions": predictions}
 
     def score(self, rows: list[list[Any]]) -> list[dict[str, Any]]:
@@ -285,12 +294,19 @@ class Scorer:
         return pd.DataFrame(columns)
 
     def _record(
-        self, rows: list[list[Any]], predictions: list[dict[str, Any]], latency_ms: float, mirrored: bool
+        self,
+        rows: list[list[Any]],
+        predictions: list[dict[str, Any]],
+        latency_ms: float,
+        mirrored: bool,
+        caller: str | None,
     ) -> None:
         common: dict[str, Any] = {"time": datetime.now(UTC).isoformat(), "model_version": self.version, **self._who}
         common["latency_ms"] = round(latency_ms, 3)
         if mirrored:
             common["mirrored"] = True
+        if caller is not None:
+            common["caller"] = caller
         records = [
             {**prediction, **common, "inputs": dict(zip(self.schema.names, row, strict=False))}
             for row, prediction in zip(rows, predictions, strict=False)

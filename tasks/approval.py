@@ -66,10 +66,10 @@ def approval_by(answer: Answer, evidence: Evidence) -> Approved:
 
 
 def approval_of(version: RegisteredModel) -> Approved | None:
-    """The approval that waits for its promotion; None where there is none, or it was promoted or rejected since."""
-    if version.tags.get(VERDICT) != "approved":
-        return None
+    """The approval that waits for its promotion; None where none is whole, or it was promoted or rejected since."""
     tags = version.tags
+    if tags.get(VERDICT) != "approved" or not {APPROVED_BY, APPROVED_AT, APPROVED_OVER} <= tags.keys():
+        return None
     over = None if tags[APPROVED_OVER] == _NONE else int(tags[APPROVED_OVER])
     return Approved(
         tags[APPROVED_BY], tags[APPROVED_AT], over, tags.get(APPROVED_EVIDENCE, ""), forced=tags.get(FORCED, "")

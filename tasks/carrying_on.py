@@ -1,20 +1,22 @@
-"""What a killed run left in the middle, a promotion or a release, is started again, so that nobody has to look.
+"""What a killed run left in the middle is started again, so that nobody has to look.
 
 A promotion whose process was killed leaves a rollout in the middle, a champion that was not told of, or an approval
-that nobody acts on. What stands decides: the version is approved, and what it was compared with still serves.
+that nobody acts on. What stands decides: the version is approved, and what it was compared with still serves. Where the
+workload leaves promotions to people, an approval waits for them.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 
-from lifecycle.names import PROMOTE, RELEASE, promotion_key, release_key
+from lifecycle.names import AB_TEST, PROMOTE, RELEASE, ab_test_key, promotion_key, release_key
 from lifecycle.tags import APPROVED_AT, VERDICT
+from tasks.ab_running import tests_of
 from tasks.approval import approval_of, waits_for_promotion
 from tasks.context import Context
 from tasks.rollout import rollout_under_way
 from tasks.starting import GivenUp, start_once
-from tasks.under_way import broken_off_releases
+from tasks.under_way import ab_test_under_way, broken_off_releases
 
 MOST_RUNS = 3  # of an approval: whatever kills a promotion each time is for people to look at
 
@@ -55,10 +57,22 @@ def carry_on_release(context: Context) -> str:
     return ""
 
 
+def carry_on_test(context: Context) -> str:
+    """An A/B test has a run that carries it out, or tells its answer; a sentence where it was started, or nothing."""
+    plan = tests_of(context).open()
+    if plan is None or ab_test_under_way(context):
+        return ""
+    parameters = {"workload": context.name, "challenger": plan.challenger, "test": plan.test}
+    run = start_once(AB_TEST, parameters, ab_test_key(context.name, plan.test), lambda: True)
+    return f"The A/B test of version {plan.challenger} is carried out by the run {run}."
+
+
 def _unfinished(context: Context) -> int | None:
     standing = rollout_under_way(context)
     if standing is not None:
         return standing.challenger
+    if context.workload.release.promotion == "by_hand":
+        return None
     newest_first = reversed(context.platform.models.versions(context.name))
     approved = (version.version for version in newest_first if approval_of(version) is not None)
     return next((version for version in approved if waits_for_promotion(context, version)), None)

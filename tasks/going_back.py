@@ -12,6 +12,7 @@ from lifecycle.ledger import LedgerEntry
 from lifecycle.names import CHAMPION, PREVIOUS
 from lifecycle.tags import LEFT, PROMOTED_AT
 from platforms.ports import NotFound, RegisteredModel, SlotState
+from tasks.ab_running import end_test, running_test
 from tasks.clock import now
 from tasks.context import Context
 from tasks.endpoints import bring_up, version_in
@@ -36,11 +37,12 @@ class NotWarm(RuntimeError):
 def go_back(context: Context, reason: str, by: str, leave: int | None = None, to: int | None = None) -> Return | None:
     """What was done, or had been done before; None where another version than `leave` serves, and it never was left.
 
-    Ends a rollout; else the version `to`, unsaid the one before, serves again. May be repeated: what a killed call
-    began is carried on, and said `leave`, nothing is done twice. by: who does it. NotWarm where that version is in no
-    healthy slot; NothingToRollBackTo.
+    Ends a rollout or an A/B test; else the version `to`, unsaid the one before, serves again. May be repeated: what a
+    killed call began is carried on, and said `leave`, nothing is done twice. by: who does it. NotWarm where that
+    version is in no healthy slot; NothingToRollBackTo.
     """
     ended = _end_rollout(context, reason, by, leave) if to is None else None
+    ended = ended or (_end_test(context, reason, by, leave) if to is None else None)
     if ended is not None and ended.back != leave:
         return ended
     begun = carry_on(context, by)
@@ -99,6 +101,17 @@ def _end_rollout(context: Context, reason: str, by: str, leave: int | None) -> R
     tags = context.platform.models.get(context.name, standing.challenger).tags
     ended = Return.of_rollout(standing.challenger, standing.champion, tags)
     done = ended or Return(standing.challenger, standing.champion, now(), reason)
+    _record(context, done, by)
+    return done
+
+
+def _end_test(context: Context, reason: str, by: str, leave: int | None) -> Return | None:
+    """All callers get the champion again; None where no A/B test runs."""
+    plan = running_test(context)
+    if plan is None or leave not in (None, plan.challenger, plan.champion):
+        return None
+    end_test(context, plan, f"rolled back: {reason}", by)
+    done = Return(plan.challenger, plan.champion, now(), reason)
     _record(context, done, by)
     return done
 

@@ -1,4 +1,4 @@
-"""Pictures of drift on the run's page."""
+"""Pictures on the run's page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def show_drift(context: Context, reference: Holdout, window: Window, drift: list
     from monitoring.picture import drift_picture
 
     svg = drift_picture(seen_beside(context, reference, window.inputs), window.inputs, drift)
-    _tell_picture(context, "drift-picture", "Reference and now, by column", svg)
+    tell_picture(context, "drift-picture", "Reference and now, by column", svg)
 
 
 @step(name="draw drift over time")
@@ -32,9 +32,10 @@ def show_drift_over_time(context: Context, windows: Windows, end: datetime) -> N
     from monitoring.timeline import drift_over_time
 
     svg = drift_over_time(windows.over_time(end, WINDOWS_SHOWN))
-    _tell_picture(context, "drift-over-time", "Drift over time, by column", svg)
+    tell_picture(context, "drift-over-time", "Drift over time, by column", svg)
 
 
-def _tell_picture(context: Context, subject: str, text: str, svg: str) -> None:
+def tell_picture(context: Context, subject: str, text: str, svg: str) -> None:
+    """A picture on the run's page; text: what it shows."""
     encoded = base64.b64encode(svg.encode()).decode()
     tell(context, subject, f"![{text}](data:image/svg+xml;base64,{encoded})")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 ROWS = 5
 
 
+class AnswersOtherwise(RuntimeError):
+    """A slot does not answer as its version did in staging."""
+
+
 @step(name="keep staging's answer", attempts=3)
 def keep_answer(context: Context, version: RegisteredModel, holdout: Holdout) -> None:
     """Ask the staging slot about the newest held-out rows, and keep question and answer."""
@@ -32,11 +36,11 @@ def keep_answer(context: Context, version: RegisteredModel, holdout: Holdout) ->
 
 @step(name="probe production slot", attempts=3)
 def probe(context: Context, slot: str, version: RegisteredModel) -> None:
-    """Ask the slot what staging was asked. RuntimeError where that version does not answer, or answers otherwise."""
+    """Ask the slot what staging was asked. AnswersOtherwise where that version does not, or says something else."""
     kept = _kept(context, version)
     answer = _ask(context, context.name, slot, version, kept["question"])
     if not alike(answer, kept["predictions"]):
-        raise RuntimeError(f"{context.name}/{slot} does not answer as version {version.version} did in staging.")
+        raise AnswersOtherwise(f"{context.name}/{slot} does not answer as version {version.version} did in staging.")
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -63,5 +67,5 @@ def _ask(context: Context, endpoint: str, slot: str, version: RegisteredModel, q
     with client_for(context.platform.endpoints, endpoint, slot) as client:
         response = client.post(url, json=question)
     if response.status_code != 200 or response.json()["model_version"] != version.version:
-        raise RuntimeError(f"{endpoint}/{slot} did not answer as version {version.version}: {response.text[:500]}")
+        raise AnswersOtherwise(f"{endpoint}/{slot} did not answer as version {version.version}: {response.text[:500]}")
     return response.json()["predictions"]

@@ -67,15 +67,16 @@ def reconcile_alias(context: Context) -> str:
     return f"Version {live.version} serves: the alias champion was moved to it from {before}."
 
 
-def remove_previous(context: Context, at: datetime) -> str:
+def remove_previous(context: Context, at: datetime, kept_version: int | None = None) -> str:
     """Delete the slot that served before once it was kept for as long as the workload says, and at once one whose
     version was rejected or gone back from, or whose approval production has overtaken; a sentence, or nothing.
 
     Going back stays possible: it takes as long as a promotion then, and no longer seconds. A version whose approval
-    holds stays: it is on its way.
+    holds stays: it is on its way. So does kept_version, which an A/B test wants.
     """
     live = production(context)
     idle = [] if live is None else [slot for slot in live.endpoint.slots.values() if _idle(live.endpoint, slot.name)]
+    idle = [slot for slot in idle if kept_version is None or version_in(slot) != kept_version]
     if live is None or not idle:
         return ""
     kept = _kept_long_enough(context, live, at)

@@ -13,6 +13,7 @@ from lifecycle.names import CHAMPION
 from lifecycle.rollout import Effect, GoBack, SetAlias, SetTraffic, Standing, WriteTags, plan
 from lifecycle.tags import VERDICT
 from platforms.ports import Endpoint, NotFound, RegisteredModel, SlotState
+from tasks.ab_running import require_no_test_of_another
 from tasks.clock import now
 from tasks.context import Context
 from tasks.endpoints import slot_tags, version_in
@@ -49,10 +50,12 @@ def standing_of(context: Context, version: int) -> Standing:
 
 @step(name="deploy beside production")
 def deploy_beside(context: Context, version: RegisteredModel) -> str:
-    """Have the version brought up in the slot that no request reaches; the slot's name. RolloutUnderWay where none is.
+    """Have the version brought up in the slot that no request reaches; the slot's name. RolloutUnderWay where none is,
+    TestUnderWay where an A/B test has it.
 
     It returns before the slot is healthy.
     """
+    require_no_test_of_another(context, version.version)
     endpoints = context.platform.endpoints
     endpoint = endpoints.ensure(context.name, {"workload": context.name, "stage": "production"})
     slot = slot_beside(endpoint, version.version)

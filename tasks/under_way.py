@@ -11,8 +11,9 @@ from tasks.context import Context
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
-HOLDING = "Holding"  # the state of a promotion whose next look is due later
+HOLDING = "Holding"  # the state of a run whose next look is due later
 _LATELY = timedelta(days=1)
+HOLDERS = ("promote", "ab-test")  # the flows that hold so
 REPLACING = ("retrain", "release", "promote")  # the flows that may end with another champion
 
 
@@ -55,6 +56,11 @@ def broken_off_releases(context: Context) -> list[dict[str, Any]]:
     return found
 
 
+def ab_test_under_way(context: Context) -> bool:
+    """Whether a run carries an A/B test out."""
+    return bool(_under_way(context, ("ab-test",)))
+
+
 def _under_way(context: Context, flows: Sequence[str]) -> list[FlowRun]:
     """The runs of the workload that are due or running, or wait for a person; a schedule's next run is not due yet."""
     from prefect.client.orchestration import get_client
@@ -77,9 +83,10 @@ def _under_way(context: Context, flows: Sequence[str]) -> list[FlowRun]:
             flow_filter=FlowFilter(name=FlowFilterName(any_=list(flows))),
             flow_run_filter=FlowRunFilter(state=state, expected_start_time=due),
         )
-        if "promote" in flows:  # one that holds a step of its rollout is due again later, and under way all the same
+        holding = [one for one in flows if one in HOLDERS]
+        if holding:  # one that holds a step of its rollout is due again later, and under way all the same
             runs += client.read_flow_runs(
-                flow_filter=FlowFilter(name=FlowFilterName(any_=["promote"])),
+                flow_filter=FlowFilter(name=FlowFilterName(any_=holding)),
                 flow_run_filter=FlowRunFilter(
                     state=FlowRunFilterState(name=FlowRunFilterStateName(any_=[HOLDING])),
                 ),

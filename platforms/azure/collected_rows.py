@@ -12,7 +12,7 @@ from typing import Any
 from platforms.azure.collected_paths import BOTH, INPUTS, OUTPUTS
 
 _SHARED = ("correlation_id", "time", "model_version", "slot")
-_OUTPUT = ("prediction", "probability", "probabilities", "quantiles", "latency_ms")
+_OUTPUT = ("prediction", "probability", "probabilities", "quantiles", "latency_ms", "caller")
 _NOT_FEATURES = frozenset((*_SHARED, *_OUTPUT))
 _PREFIX = "inputs."
 

@@ -16,7 +16,8 @@ class Predictions(Protocol):
         """Predictions of [start, end), a row each, in the order of time; an empty frame if there are none.
 
         Columns: correlation_id, time (UTC), model_version, slot, prediction, probability (of two classes),
-        probabilities (of more: a dictionary), quantiles (a forecast's: a dictionary by level), inputs (a dictionary).
+        probabilities (of more: a dictionary), quantiles (a forecast's: a dictionary by level), caller
+        (`TEST.ARM.HASH` of whoever asked while an A/B test ran; else missing), inputs (a dictionary).
         What was logged twice, with the same id and time, is told once; what was logged in part (a line cut short, a
         half missing) not at all. A caller may have given one id to several predictions: these are told apart by their
         times. copies: with the answers to mirrored requests, which nobody got; else without them, as far as the

@@ -8,7 +8,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 import httptools
 
@@ -35,6 +35,12 @@ class Request:
     body: list[bytes] = field(default_factory=list)
     size: int = 0
     keep_alive: bool = True
+
+
+class Answers(Protocol):
+    """Who answers what a connection has read."""
+
+    async def answer(self, request: Request) -> tuple[Answer, str]: ...
 
 
 class DataPlane:
@@ -130,7 +136,7 @@ def _cancel(task: asyncio.Task[Any] | None) -> None:
 class ClientConnection(asyncio.Protocol):
     """One client's connection: requests are answered in their order."""
 
-    def __init__(self, plane: DataPlane) -> None:
+    def __init__(self, plane: Answers) -> None:
         self._plane = plane
         self._parser: Any = httptools.HttpRequestParser(self)
         self._transport: Any = None
@@ -204,6 +210,7 @@ class ClientConnection(asyncio.Protocol):
             f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
             f"Content-Type: {answer.content_type.decode('latin-1')}\r\nContent-Length: {len(answer.body)}\r\n"
             + (f"azureml-model-deployment: {slot}\r\n" if slot else "")
+            + "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
             + ("\r\n" if keep_alive else "Connection: close\r\n\r\n")
         )
         self._transport.write(head.encode("latin-1") + answer.body)

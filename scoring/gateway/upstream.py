@@ -20,6 +20,7 @@ class Answer:
     status: int
     content_type: bytes
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()  # more that the caller is told
 
 
 class Upstream(asyncio.Protocol):

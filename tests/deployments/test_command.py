@@ -64,6 +64,8 @@ def test_raw_data_is_put_where_the_workload_looks(tmp_path: Path, csv: Path) -> 
         (("investigations", "absent"), "There is no workload 'absent'"),
         (("investigation", "close", "absent", "1-a", "--because", "why"), "There is no workload 'absent'"),
         (("rollback", "absent"), "There is no workload 'absent'"),
+        (("front", "absent"), "There is no workload 'absent'"),
+        (("ab", "show", "absent"), "There is no workload 'absent'"),
         (("approve", "absent", "1"), "There is no workload 'absent'"),
         (("release", "absent", "1"), "There is no workload 'absent'"),
         (("up", "--ports", "nonsense=1"), "write NAME=PORT"),

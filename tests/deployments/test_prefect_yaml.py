@@ -13,7 +13,9 @@ import yaml
 from tests.conftest import ROOT
 
 CONTENT = yaml.safe_load((ROOT / "prefect.yaml").read_text())
-DEPLOYMENTS = {f"{one['entrypoint'].rpartition('.')[2]}/{one['name']}": one for one in CONTENT["deployments"]}
+DEPLOYMENTS = {
+    f"{one['entrypoint'].rpartition('.')[2].replace('_', '-')}/{one['name']}": one for one in CONTENT["deployments"]
+}
 KEYS = {"name", "entrypoint", "description", "tags", "work_pool", "triggers"}
 TRIGGER_KEYS = {
     "type", "name", "description", "enabled", "posture", "match", "match_related", "expect", "for_each", "threshold",
@@ -30,7 +32,7 @@ def flow_of(deployment: dict[str, Any]) -> Any:
 def test_the_deployments_are_those_that_the_documents_name() -> None:
     assert set(DEPLOYMENTS) == {
         "setup/dev", "ingest/dev", "train/dev", "retrain/dev", "release/staging", "promote/prod", "monitor/prod",
-        "rollback/prod", "annotate/prod", "reconcile/prod", "score/prod", "patrol/prod",
+        "rollback/prod", "annotate/prod", "reconcile/prod", "score/prod", "patrol/prod", "ab-test/prod",
     }  # fmt: skip
 
 

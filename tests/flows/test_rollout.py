@@ -65,7 +65,9 @@ class Load:
 
 
 def first_version(stack: Service, name: str) -> Service:
-    """Trained, released and in production."""
+    """Trained, released and in production; other tests of the same service may have come first."""
+    if champion(stack, name) is not None:
+        return stack
     stack.platform.blobs.write(f"{name}/raw/people.csv", make_people(900, seed=5).to_csv(index=False).encode())
     code, output = stack.run("train", repr(name))
     assert (code, result_of(output)) == (0, "1"), output

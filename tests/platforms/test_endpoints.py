@@ -12,6 +12,10 @@ import httpx
 import pytest
 
 from platforms.ports import Models, NotFound, OnlineEndpoints, Platform, Refused, RegisteredModel, SlotState
+from scoring.assignment import assign
+from tasks.endpoints import answered_status
+from tests.conftest import wait_until
+from tests.scoring.fronting import fronted
 from tests.toy_model import pack_toy_model
 
 ROW = {"input_data": [{"age": 40, "weight": 70}], "correlation_ids": ["one"]}
@@ -69,6 +73,29 @@ def score(endpoints: OnlineEndpoints, name: str, slot: str | None = None, key: s
     return httpx.post(endpoints.get(name).scoring_url, json=ROW, headers=headers, timeout=60)
 
 
+def front_gives_callers_their_slot(endpoints: OnlineEndpoints, name: str) -> None:
+    """Version 1 serves, version 2 is in green: the same front shares the callers on both platforms."""
+    callers = [f"caller-{number}" for number in range(8)]
+    meant = {one: 2 if assign("t", "salt", one, 0.5).arm == "challenger" else 1 for one in callers}
+    headers = {"Authorization": f"Bearer {endpoints.key(name)}"}
+    with fronted(endpoints.get(name).scoring_url) as front:
+
+        def version_for(caller: str) -> int:
+            answer = httpx.post(front.url, json=ROW, headers={**headers, "x-caller-id": caller}, timeout=60)
+            assert answer.status_code == 200, answer.text
+            return int(answer.json()["model_version"])
+
+        assert {version_for(one) for one in callers} == {1}
+        front.test("t", "green", 50)
+        wait_until(lambda: any(version_for(one) == 2 for one in callers), 20)
+        assert {one: version_for(one) for one in callers} == meant
+        front.test("t", "gone", 50)
+        wait_until(lambda: {version_for(one) for one in callers} == {1}, 20)
+        wrong = httpx.post(front.url, json={"input_data": []}, headers={**headers, "x-caller-id": "ada"}, timeout=60)
+        assert answered_status(wrong) == 400
+        assert httpx.post(front.url, json=ROW, headers={"x-caller-id": "ada"}, timeout=60).status_code == 401
+
+
 def test_the_life_of_an_endpoint(platform: Platform, endpoints: OnlineEndpoints, name: str, packed: Path) -> None:
     one, two = (register(platform.models, name, packed, key) for key in ("one", "two"))
     bring_up(endpoints, name, "blue", one)
@@ -94,6 +121,7 @@ def test_the_life_of_an_endpoint(platform: Platform, endpoints: OnlineEndpoints,
 
     bring_up(endpoints, name, "green", two)
     assert score(endpoints, name, "green").json()["model_version"] == 2
+    front_gives_callers_their_slot(endpoints, name)
     began = datetime.now(UTC)
     assert endpoints.set_traffic(name, {"blue": 100}, {"green": 50}).mirror == {"green": 50}
     assert score(endpoints, name).json()["model_version"] == 1

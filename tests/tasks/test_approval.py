@@ -61,6 +61,7 @@ def test_it_never_met_what_serves() -> None:
     ("candidate", "why"),
     [
         (version(2), r"no release approved it\."),
+        (version(2, verdict="approved"), r"no release approved it\."),  # a verdict written by hand
         (version(2, verdict="rejected", reason="too bad"), "it was rejected: too bad"),
         (version(2, verdict="promoted", approved_by="Ada", approved_at=APPROVED), "it was promoted before"),
         (approved(2, "3"), "it was compared with version 3, and version 1 is the champion since"),
