@@ -21,6 +21,7 @@ STAGING_SLOT = "candidate"
 BASELINE_SLOT = "baseline"  # the champion, deployed beside the candidate to be measured at the same time
 RELEASE = "release/staging"  # the deployment that takes a candidate through staging
 PROMOTE = "promote/prod"  # the deployment that carries out what a release approved
+COMPARE_BATCH = "compare-batch/prod"  # the deployment that decides whether the champion scores batches, too
 CHAMPION = "champion"
 PREVIOUS = "previous-champion"
 
@@ -201,6 +202,21 @@ def batch_deployment(model_version: int) -> str:
 def scores_prefix(workload: str, key: str) -> str:
     """Where the outputs of a batch scoring lie."""
     return f"scores/{workload}/{key}/"
+
+
+def last_batch_blob(workload: str, model_version: int) -> str:
+    """Where it lies which batch a version completed last."""
+    return f"batches/{workload}/version-{model_version}.json"
+
+
+def batch_comparison_key(challenger: int, over: int, batch: str) -> str:
+    """A comparison is of two versions on one batch."""
+    return f"compare-{challenger}-over-{over}-{digest(batch.encode())}"
+
+
+def batch_comparison_prefix(workload: str, key: str) -> str:
+    """Where a comparison's sample, verdict and copies of files lie."""
+    return f"batches/{workload}/{key}/"
 
 
 def stage_of(endpoint: str) -> Stage:
