@@ -161,7 +161,9 @@ def _ground(settings: Settings, proxy_port: int, authority: Path) -> _Ground:
     workspaces = Workspaces(world, access)
     workspaces.open_routes(app.open)
     http = loopback_client(timeout=60.0)
-    return _Ground(settings, app, world, access, index, references, quotas, workspaces, Operations(world, _takes()), http)
+    return _Ground(
+        settings, app, world, access, index, references, quotas, workspaces, Operations(world, _takes()), http
+    )
 
 
 def _library(ground: _Ground) -> _Library:

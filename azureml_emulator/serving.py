@@ -140,7 +140,9 @@ class Serving:
             self._fetch(workspace, properties.get("model"), folder / "model", "models")
             self._fetch(workspace, code.get("codeId"), folder / "code", "codes")
 
-        return Server(settings.serve or "", folder, environment, words, prepare, settings.start_limit, self._least_seconds)
+        return Server(
+            settings.serve or "", folder, environment, words, prepare, settings.start_limit, self._least_seconds
+        )
 
     def _fetch(self, workspace: str, asset: str | None, target: Path, kind: str) -> None:
         """An asset's blobs; a model's folder keeps its own name below the target, as in the service's container."""

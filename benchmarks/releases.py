@@ -111,7 +111,10 @@ def _tell_steps(context: Any, version: int, approved_at: str, took: float) -> No
     """When each step began, by the ledger."""
     began = datetime.fromisoformat(approved_at)
     steps = [one for one in context.ledger.entries() if one.kind == "stepped" and one.model_version == version]
-    told = [f"{one.summary.rpartition(' to ')[2].rstrip('.')} after {(one.at - began).total_seconds():.1f} s" for one in steps]
+    told = [
+        f"{one.summary.rpartition(' to ')[2].rstrip('.')} after {(one.at - began).total_seconds():.1f} s"
+        for one in steps
+    ]
     print(f"version {version}: {', '.join(told)}; promoted after {took:.1f} s", flush=True)
 
 

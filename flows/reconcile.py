@@ -11,8 +11,9 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 
 from flows.parameters import LEASE_SECONDS, WorkloadName
-from lifecycle.names import PROMOTE, promotion_key
+from lifecycle.names import PROMOTE, batches_prefix, promotion_key
 from lifecycle.tags import APPROVED_AT
+from tasks.batch_default import align, in_turn, start_comparison
 from tasks.context import Context, open_context
 from tasks.native_monitor import apply_native_monitor
 from tasks.promotion import reconcile_alias, remove_previous
@@ -31,10 +32,20 @@ def reconcile(workload: WorkloadName) -> str:
     context = open_context(workload)
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
         done = [reconcile_alias(context), remove_previous(context, now()), apply_native_monitor(context)]
-    done.append(_carried_on(context))
+    done += [_carried_on(context), _batches(context)]
     told = " ".join(filter(None, done))
     tell(context, "reconcile", f"### {told}")
     return told
+
+
+def _batches(context: Context) -> str:
+    """The batch endpoint's default is what the rule says; a comparison that is still to be made is started."""
+    if not any(context.platform.blobs.list(f"{batches_prefix(context.name)}version-")):
+        return ""
+    with in_turn(context):
+        align(context)
+    run = start_comparison(context)
+    return "" if run is None else f"The champion is compared on the last batch by the run {run}."
 
 
 def _carried_on(context: Context) -> str:

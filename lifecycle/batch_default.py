@@ -72,8 +72,10 @@ class BatchStanding:
         """The version that scores where none is named; None: there is none."""
         if self.champion is None or self.default is None:
             return self.champion or self.default
-        accepted = self.word is not None and self.word.verdict == "accepted"
-        return self.champion if accepted or self.last_batch is None else self.default
+        if self.word is not None and self.word.verdict == "accepted":
+            return self.champion
+        refused = self.word is not None and self.word.verdict == "refused" and self.word.over == self.default
+        return self.default if refused or self.last_batch is not None else self.champion
 
     @property
     def due(self) -> bool:
@@ -81,4 +83,6 @@ class BatchStanding:
         if self.scorer in (None, self.champion):
             return False
         word = self.word
-        return word is None or word.over != self.default or (word.verdict == "unclear" and word.batch != self.last_batch)
+        return (
+            word is None or word.over != self.default or (word.verdict == "unclear" and word.batch != self.last_batch)
+        )

@@ -204,9 +204,14 @@ def scores_prefix(workload: str, key: str) -> str:
     return f"scores/{workload}/{key}/"
 
 
+def batches_prefix(workload: str) -> str:
+    """Where it lies which batches were completed, and how versions compared on them."""
+    return f"batches/{workload}/"
+
+
 def last_batch_blob(workload: str, model_version: int) -> str:
     """Where it lies which batch a version completed last."""
-    return f"batches/{workload}/version-{model_version}.json"
+    return f"{batches_prefix(workload)}version-{model_version}.json"
 
 
 def batch_comparison_key(challenger: int, over: int, batch: str) -> str:
@@ -216,7 +221,7 @@ def batch_comparison_key(challenger: int, over: int, batch: str) -> str:
 
 def batch_comparison_prefix(workload: str, key: str) -> str:
     """Where a comparison's sample, verdict and copies of files lie."""
-    return f"batches/{workload}/{key}/"
+    return f"{batches_prefix(workload)}{key}/"
 
 
 def stage_of(endpoint: str) -> Stage:

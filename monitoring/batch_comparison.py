@@ -32,6 +32,7 @@ class BatchSight:
     failed: Sequence[str]  # files that only the new version could not score
     scored: int  # rows that the version before scored
     lost: int  # of these, rows that the new version did not
+    other: int  # of these, rows that the new version knows by another id: the input changed meanwhile
     rejected: tuple[int, int]  # rows
     before: pd.DataFrame  # what was said of the rows that both scored, one for one; correlation_id, file, row, …
     now: pd.DataFrame
@@ -53,11 +54,13 @@ def compare_batch(kind: Kind, sight: BatchSight, limits: BatchLimits, live: Live
 
 def verdict_of(signals: Sequence[Signal]) -> tuple[BatchVerdict, str]:
     """Accepted, refused or unclear, and why. What is surely worse weighs more than what is unclear."""
-    for outcome, verdict in (("worse", "refused"), ("unclear", "unclear")):
-        why = "; ".join(f"{one.name}: {one.told}" for one in signals if one.outcome == outcome)
-        if why:
-            return ("refused" if verdict == "refused" else "unclear"), why
-    return "accepted", "; ".join(f"{one.name}: {one.told}" for one in signals)
+    worse, unclear = (
+        "; ".join(f"{one.name}: {one.told}" for one in signals if one.outcome == outcome)
+        for outcome in ("worse", "unclear")
+    )
+    if worse:
+        return "refused", worse
+    return ("unclear", unclear) if unclear else ("accepted", "; ".join(f"{one.name}: {one.told}" for one in signals))
 
 
 def biggest_changes(kind: Kind, sight: BatchSight) -> list[dict[str, Any]]:
@@ -91,6 +94,7 @@ def _rows(sight: BatchSight, limit: float | None) -> Signal:
     share = sight.lost / sight.scored if sight.scored else 0.0
     told = f"{sight.lost} of {sight.scored} rows that the version before scored have no answer ({share:.2%})"
     told += "" if limit is None else f", limit {limit:.2%}"
+    told += f"; {sight.other} have another id, since their file was replaced" if sight.other else ""
     outcome: Outcome = "fine"
     if limit is not None and share > limit:
         outcome = "worse"
