@@ -11,9 +11,9 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 
 from flows.parameters import LEASE_SECONDS, WorkloadName
-from lifecycle.names import PROMOTE, batches_prefix, promotion_key
+from lifecycle.names import PROMOTE, promotion_key
 from lifecycle.tags import APPROVED_AT
-from tasks.batch_default import align, in_turn, start_comparison
+from tasks.batch_default import align, ever_scored, in_turn, start_comparison
 from tasks.context import Context, open_context
 from tasks.native_monitor import apply_native_monitor
 from tasks.promotion import reconcile_alias, remove_previous
@@ -40,7 +40,7 @@ def reconcile(workload: WorkloadName) -> str:
 
 def _batches(context: Context) -> str:
     """The batch endpoint's default is what the rule says; a comparison that is still to be made is started."""
-    if not any(context.platform.blobs.list(f"{batches_prefix(context.name)}version-")):
+    if not ever_scored(context):
         return ""
     with in_turn(context):
         align(context)

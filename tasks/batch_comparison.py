@@ -183,19 +183,13 @@ def _foretold(context: Context, comparison: Comparison) -> float:
     models = context.platform.models
     dataset = models.get(context.name, comparison.challenger).tags[DATASET]
     holdout = read_holdout(context, dataset).newest(FORETOLD_ROWS)
+    levels = holdout.manifest.terms.levels
     said = []
     for version in (comparison.over, comparison.challenger):
         with tempfile.TemporaryDirectory() as folder:
-            scores = score(
-                load_version(models, context.name, version, Path(folder)), holdout.features, _levels(holdout)
-            )
+            scores = score(load_version(models, context.name, version, Path(folder)), holdout.features, levels)
         said.append(said_values(context.workload.kind, scores.as_frame()))
     return distance_between(*coded(*said), 0.05).value
-
-
-def _levels(holdout: Any) -> Sequence[float]:
-    levels: Sequence[float] = holdout.manifest.terms.levels
-    return levels
 
 
 def _losses(context: Context, before: Any, now: Any) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from contextlib import AbstractContextManager, suppress
 
+from prefect import get_run_logger
 from prefect.concurrency.sync import concurrency
 
 from lifecycle.batch_default import NO_BATCH, BatchStanding, BatchWord
@@ -19,9 +20,10 @@ from lifecycle.names import (
     batch_comparison_key,
     batch_deployment,
     batch_endpoint,
+    batches_prefix,
     last_batch_blob,
 )
-from platforms.ports import NotFound, RegisteredModel
+from platforms.ports import NotFound, PlatformError, RegisteredModel
 from tasks.context import Context
 from tasks.starting import start_once
 from tasks.story import emit, now, record
@@ -35,7 +37,7 @@ def in_turn(context: Context) -> AbstractContextManager[None]:
 
 
 def batch_standing(context: Context) -> BatchStanding:
-    """What is deployed and written. Asks nothing of the batch endpoint where no version ever completed a batch."""
+    """What is deployed and written."""
     champion = context.platform.models.by_alias(context.name, CHAMPION)
     default = _default(context)
     return BatchStanding(
@@ -44,6 +46,11 @@ def batch_standing(context: Context) -> BatchStanding:
         default=default,
         last_batch=None if default is None else _last_batch(context, default),
     )
+
+
+def ever_scored(context: Context) -> bool:
+    """Whether any version completed a batch: else there is nothing to compare, and nobody to be told."""
+    return any(context.platform.blobs.list(f"{batches_prefix(context.name)}version-"))
 
 
 def default_scorer(context: Context) -> RegisteredModel | None:
@@ -107,8 +114,17 @@ def choose(context: Context, version: int, reason: str, by: str) -> str:
 
 
 def start_comparison(context: Context) -> str | None:
-    """Start the flow that compares, as a run of its own and once, where there is something to compare; its id."""
-    standing = batch_standing(context)
+    """Start the flow that compares, as a run of its own and once, where there is something to compare; its id.
+
+    Where the batch endpoint does not answer, `reconcile` starts it later: nobody fails for it.
+    """
+    if not ever_scored(context):
+        return None
+    try:
+        standing = batch_standing(context)
+    except PlatformError as error:
+        get_run_logger().warning("Whether the champion is to score the last batch is not known: %s", error)
+        return None
     if not standing.due or standing.champion is None or standing.default is None:
         return None
     key = batch_comparison_key(standing.champion, standing.default, standing.last_batch or "")
