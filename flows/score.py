@@ -34,7 +34,7 @@ def score(
     Args:
         workload: The model's name, as its workload.yaml says, such as diabetes.
         input_prefix: Every blob under it is scored: CSV, Parquet or JSON lines.
-        model_version: Which version scores. Empty: the champion, or the version before it until the champion held on a batch.
+        model_version: Which version scores. Empty: the champion, once it held on a batch of the version before.
         key: A name for this scoring. Empty: made from the version and the files, so that the same again is the same.
         error_threshold: How many files may fail before the job does; -1 for all.
     """

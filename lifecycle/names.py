@@ -199,6 +199,12 @@ def batch_deployment(model_version: int) -> str:
     return f"version-{model_version}"
 
 
+def version_of(deployment: str | None) -> int | None:
+    """The model version that a batch deployment is of; None where it is none of ours."""
+    number = (deployment or "").removeprefix("version-")
+    return int(number) if number.isdecimal() else None
+
+
 def scores_prefix(workload: str, key: str) -> str:
     """Where the outputs of a batch scoring lie."""
     return f"scores/{workload}/{key}/"

@@ -22,13 +22,12 @@ from lifecycle.names import (
     batch_endpoint,
     batches_prefix,
     last_batch_blob,
+    version_of,
 )
 from platforms.ports import NotFound, PlatformError, RegisteredModel
 from tasks.context import Context
 from tasks.starting import start_once
 from tasks.story import emit, now, record
-
-_DEPLOYMENT = batch_deployment(0).rstrip("0")
 
 
 def in_turn(context: Context) -> AbstractContextManager[None]:
@@ -79,7 +78,7 @@ def align(context: Context) -> int | None:
     wanted = batch_deployment(scorer.version)
     batch.deploy(endpoint, wanted, scorer, {"model_version": str(scorer.version)})
     if found.default != wanted:
-        before = _number(found.default)
+        before = version_of(found.default)
         for version in (before, scorer.version):
             _found_fit(context, version, before)
         batch.set_default(endpoint, wanted)
@@ -143,15 +142,9 @@ def _found_fit(context: Context, version: int | None, over: int | None) -> None:
 
 def _default(context: Context) -> int | None:
     try:
-        return _number(context.platform.batch.get(batch_endpoint(context.name)).default)
+        return version_of(context.platform.batch.get(batch_endpoint(context.name)).default)
     except NotFound:
         return None
-
-
-def _number(deployment: str | None) -> int | None:
-    """The version of a deployment of ours."""
-    number = (deployment or "").removeprefix(_DEPLOYMENT)
-    return int(number) if number.isdecimal() else None
 
 
 def _last_batch(context: Context, version: int) -> str | None:

@@ -182,7 +182,7 @@ def _next_attempt(context: Context, endpoint: str, plan: Plan) -> str:
 
 
 def _bring_up(context: Context, endpoint: str, model_version: int) -> None:
-    """The version and the one that scores by default behind the endpoint; what is neither in use nor near to it gone."""
+    """The version and the one that scores by default stand behind the endpoint; what is not near to use is gone."""
     batch, models = context.platform.batch, context.platform.models
     batch.ensure(endpoint, {"workload": context.name, "stage": "production"})
     version = models.get(context.name, model_version)

@@ -17,7 +17,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-IMPORTED = ("ingest", "monitor", "patrol", "promote", "release", "retrain", "rollback", "score", "setup", "train")
+IMPORTED = (
+    "compare_batch",
+    "ingest",
+    "monitor",
+    "patrol",
+    "promote",
+    "release",
+    "retrain",
+    "rollback",
+    "score",
+    "setup",
+    "train",
+)
 
 
 class Forks:
