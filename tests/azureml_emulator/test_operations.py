@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 import pytest
 
@@ -18,7 +19,7 @@ def test_an_operation_lasts_as_long_as_it_is_told(own_emulator: Emulator, monkey
     told = own_emulator.description
     workspace = f"/subscriptions/{told['subscription']}/resourceGroups/{told['resource_group']}"
     workspace += "/providers/Microsoft.MachineLearningServices/workspaces/development"
-    with own_emulator.http() as http:
+    with closing(own_emulator.http()) as http:
         url = f"https://management.azure.com{workspace}/onlineEndpoints/slow-endpoint?api-version=2022-02-01-preview"
         began = time.monotonic()
         answer = http.put(url, json={"location": told["region"], "properties": {"authMode": "Key"}})
