@@ -230,6 +230,11 @@ def batch_comparison_prefix(workload: str, key: str) -> str:
     return f"{batches_prefix(workload)}{key}/"
 
 
+def scored_blob(workload: str, key: str) -> str:
+    """Where it lies where the outputs of a scoring are, once it is completed."""
+    return f"{scores_prefix(workload, key)}completed.json"
+
+
 def stage_of(endpoint: str) -> Stage:
     """The stage that an endpoint belongs to."""
     return "staging" if endpoint.endswith(_STAGING) else "production"

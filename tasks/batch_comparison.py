@@ -22,7 +22,7 @@ from lifecycle.names import (
     batch_comparison_prefix,
     batch_endpoint,
     digest,
-    last_batch_blob,
+    scored_blob,
     scores_prefix,
 )
 from lifecycle.tags import DATASET
@@ -73,11 +73,9 @@ def compared(context: Context, comparison: Comparison) -> Found:
     """What was found, now or before. ScoringFailed where the new version's job does not end well."""
     name = f"{batch_comparison_prefix(context.name, comparison.key)}found.json"
     blobs = context.platform.blobs
-    try:
-        return Found(**json.loads(blobs.read(name)))
-    except NotFound:
+    if not any(blobs.list(name)):
         found = _compare(context, comparison)
-    blobs.put_if_absent(name, json.dumps(asdict(found)).encode())
+        blobs.put_if_absent(name, json.dumps(asdict(found)).encode())
     _clear(context, comparison)
     return Found(**json.loads(blobs.read(name)))
 
@@ -150,7 +148,7 @@ def look(context: Context, comparison: Comparison, files: Sequence[str], now: st
     from tasks.batch_pairs import read_pairs, told_of
 
     blobs, release, kind = context.platform.blobs, context.workload.release, context.workload.kind
-    before = str(json.loads(blobs.read(last_batch_blob(context.name, comparison.over)))["outputs"])
+    before = str(json.loads(blobs.read(scored_blob(context.name, comparison.batch)))["outputs"])
     told, told_now = told_of(blobs, before, files), told_of(blobs, now, files)
     scored = [file for file in files if file in told and not told[file].error]
     rows = sum(told[file].rows for file in scored)

@@ -22,6 +22,7 @@ from lifecycle.names import (
     batch_endpoint,
     batches_prefix,
     last_batch_blob,
+    scored_blob,
     version_of,
 )
 from platforms.ports import NotFound, PlatformError, RegisteredModel
@@ -60,8 +61,9 @@ def default_scorer(context: Context) -> RegisteredModel | None:
 
 def keep_last_batch(context: Context, model_version: int, key: str, outputs: str) -> None:
     """That the version completed the scoring under the key: what its successor will be compared on."""
-    content = json.dumps({"key": key, "outputs": outputs}).encode()
-    context.platform.blobs.write(last_batch_blob(context.name, model_version), content)
+    blobs = context.platform.blobs
+    blobs.write(scored_blob(context.name, key), json.dumps({"outputs": outputs}).encode())
+    blobs.write(last_batch_blob(context.name, model_version), json.dumps({"key": key}).encode())
 
 
 def align(context: Context) -> int | None:

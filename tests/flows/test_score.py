@@ -134,6 +134,11 @@ def new_champion(stack: Service, folder: Path, required: str = "") -> int:
     return made.version
 
 
+def copies(stack: Service) -> list[str]:
+    """Of a batch's files, made to compare by."""
+    return [one.name for one in stack.platform.blobs.list(f"batches/{NAME}/compare-") if "/in/" in one.name]
+
+
 def comparisons(stack: Service) -> list[LedgerEntry]:
     return [one for one in Ledger(stack.platform.blobs, NAME).entries() if one.kind == "compared"]
 
@@ -151,8 +156,7 @@ def test_the_champion_scores_batches_once_it_held_on_the_last_one(trained: Servi
     signals = {one["signal"]: one for one in entry.evidence["signals"]}
     assert "0 of 99 rows have another prediction" in signals["changed"]["evidence"]
     assert signals["rows"]["champion"] == signals["rows"]["challenger"] == "1 rejected"
-    key = f"compare-{version}-over-1-"
-    assert not [one for one in trained.platform.blobs.list(f"batches/{NAME}/{key}") if "/in/" in one.name]
+    assert copies(trained) == []
     assert scored_by(trained, "in/held/") == {version}
     trained.platform.models.set_alias(NAME, "champion", 1)  # as a rollback does
     assert scored_by(trained, "in/held/") == {1}
@@ -179,6 +183,7 @@ def test_a_champion_that_rejects_rows_does_not_score_batches(trained: Service, t
     assert entry.evidence["verdict"] == "refused"
     assert "15 of 99 rows that the version before scored have no answer" in entry.summary
     assert len([name for name in jobs(trained) if f"compare-{version}-over-1" in name]) == 1
+    assert copies(trained) == []
     told = next(one for one in read_status(trained.settings) if one["workload"] == NAME)["batch"]
     assert f"scored by version 1, and not by the champion, version {version}" in told["told"]
     chosen = f"from deployments.cli import main\nimport sys\nsys.argv[1:] = {told['command'].split()[1:]!r}\nmain()"

@@ -23,7 +23,7 @@ from tests.toy_model import pack_toy_model
 
 NAME, VERSION = "toy", "0123456789ab"
 AGE, WEIGHT = Column(name="age", type="number"), Column(name="weight", type="number", missing_allowed=True)
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 def register(azure: EmulatedAzure, folder: Path, key: str) -> RegisteredModel:
