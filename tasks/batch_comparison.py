@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def sample(context: Context, comparison: Comparison, plan: Plan) -> list[str]:
         return list(json.loads(blobs.read(name)))
     except NotFound:
         pass
-    planned = next(blobs.list(f"{scores_prefix(context.name, plan.key)}plan.json")).modified
+    planned = _planned_at(context, plan.key)
     wanted = set(plan.files)
     there = [one for one in blobs.list(plan.input_prefix) if one.name.removeprefix(plan.input_prefix) in wanted]
     unchanged = [one for one in there if one.modified <= planned]
@@ -146,6 +147,7 @@ def look(context: Context, comparison: Comparison, files: Sequence[str], now: st
     """Both versions' outputs of these files, held to `release.batch` and `release.live`."""
     from monitoring.batch_comparison import BatchSight, biggest_changes, compare_batch, verdict_of
     from tasks.batch_pairs import read_pairs, told_of
+    from tasks.observation import CLOCKS_APART
 
     blobs, release, kind = context.platform.blobs, context.workload.release, context.workload.kind
     before = str(json.loads(blobs.read(scored_blob(context.name, comparison.batch)))["outputs"])
@@ -163,7 +165,7 @@ def look(context: Context, comparison: Comparison, files: Sequence[str], now: st
         before=pairs.before,
         now=pairs.now,
         foretold=_foretold(context, comparison),
-        losses=_losses(context, pairs.before, pairs.now),
+        losses=_losses(context, pairs.before, pairs.now, _planned_at(context, comparison.batch) - CLOCKS_APART),
     )
     signals = compare_batch(kind, sight, release.batch, release.live)
     verdict, why = verdict_of(signals)
@@ -190,18 +192,23 @@ def _foretold(context: Context, comparison: Comparison) -> float:
     return distance_between(*coded(*said), 0.05).value
 
 
-def _losses(context: Context, before: Any, now: Any) -> Any:
-    """How far off both were on the rows whose labels are known, one for one; None where there are none."""
+def _losses(context: Context, before: Any, now: Any, since: datetime) -> Any:
+    """How far off both were on the rows whose labels came since then, one for one; None where there are none."""
     from monitoring.performance import join_labels
     from monitoring.said import lost
     from platforms.labels import read_labels
 
-    labels = read_labels(context.platform.blobs, context.name)
+    labels = read_labels(context.platform.blobs, context.name, since)
     if labels.empty or before.empty:
         return None
     labels = labels[labels["correlation_id"].isin(set(before["correlation_id"]))]
     pair = tuple(lost(context.workload.kind, join_labels(frame, labels).frame) for frame in (before, now))
     return pair if min(map(len, pair)) else None
+
+
+def _planned_at(context: Context, key: str) -> datetime:
+    """When the batch was planned, UTC."""
+    return next(context.platform.blobs.list(f"{scores_prefix(context.name, key)}plan.json")).modified
 
 
 def _clear(context: Context, comparison: Comparison) -> None:
