@@ -46,7 +46,7 @@ def run(stack: Service, azure: EmulatedAzure, flow: str, call: str) -> str:
 
 def test_the_default_moves_once_the_champion_held(stack: Service, azure: EmulatedAzure, tmp_path: Path) -> None:
     blobs, models = azure.platform.blobs, azure.platform.models
-    people = make_people(200, seed=1)[["age", "weight", "sick"]]
+    people = make_people(200, seed=1)[["age", "weight", "sick"]].round({"weight": 0})
     held_out = people.assign(**{OBSERVED_AT: pd.Timestamp("2026-01-01", tz="UTC")})
     write_dataset(blobs, manifest_of("classification", "sick", AGE, WEIGHT).model_copy(update={"version": VERSION}),
                   people.assign(**{OBSERVED_AT: held_out[OBSERVED_AT]}), held_out)  # fmt: skip
