@@ -1,4 +1,4 @@
-"""compare-batch: the champion scores the last batch, too; only if that holds does it score the next ones by default.
+"""compare_batch: the champion scores the last batch, too; only if that holds does it score the next ones by default.
 
 A promotion starts it where files were scored in batches before, and never waits for it; a scoring and `reconcile`
 start it where it is still to be done.
@@ -16,8 +16,8 @@ from tasks.story import emit, record, tell, tell_table
 
 
 @flow(
-    name="compare-batch",
-    flow_run_name="compare-batch-{workload}",
+    name="compare_batch",
+    flow_run_name="compare_batch-{workload}",
     description="Compare the champion on the last batch; if it holds, it scores batches by default.",
 )
 def compare_batch(workload: WorkloadName) -> str:

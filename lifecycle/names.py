@@ -21,7 +21,7 @@ STAGING_SLOT = "candidate"
 BASELINE_SLOT = "baseline"  # the champion, deployed beside the candidate to be measured at the same time
 RELEASE = "release/staging"  # the deployment that takes a candidate through staging
 PROMOTE = "promote/prod"  # the deployment that carries out what a release approved
-COMPARE_BATCH = "compare-batch/prod"  # the deployment that decides whether the champion scores batches, too
+COMPARE_BATCH = "compare_batch/prod"  # the deployment that decides whether the champion scores batches, too
 CHAMPION = "champion"
 PREVIOUS = "previous-champion"
 
