@@ -13,6 +13,7 @@ from lifecycle.names import AB_TEST, PROMOTE, RELEASE, ab_test_key, promotion_ke
 from lifecycle.tags import APPROVED_AT, VERDICT
 from tasks.ab_running import tests_of
 from tasks.approval import approval_of, waits_for_promotion
+from tasks.batch_default import align, ever_scored, in_turn, start_comparison
 from tasks.context import Context
 from tasks.rollout import rollout_under_way
 from tasks.starting import GivenUp, start_once
@@ -65,6 +66,16 @@ def carry_on_test(context: Context) -> str:
     parameters = {"workload": context.name, "challenger": plan.challenger, "test": plan.test}
     run = start_once(AB_TEST, parameters, ab_test_key(context.name, plan.test), lambda: True)
     return f"The A/B test of version {plan.challenger} is carried out by the run {run}."
+
+
+def carry_on_batches(context: Context) -> str:
+    """The batch endpoint's default is what the rule says, and a comparison that is still to be made is started."""
+    if not ever_scored(context):
+        return ""
+    with in_turn(context):
+        align(context)
+    run = start_comparison(context)
+    return "" if run is None else f"The champion is compared on the last batch by the run {run}."
 
 
 def _unfinished(context: Context) -> int | None:

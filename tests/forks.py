@@ -17,7 +17,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-FLOWS = ("ingest", "monitor", "patrol", "promote", "release", "retrain", "rollback", "score", "setup", "train")
+FLOWS = (
+    "compare_batch",
+    "ingest",
+    "monitor",
+    "patrol",
+    "promote",
+    "release",
+    "retrain",
+    "rollback",
+    "score",
+    "setup",
+    "train",
+)
 IMPORTED = (*(f"flows.{name}" for name in FLOWS), "sklearn.ensemble", "skops.io", "mlflow.sklearn")
 
 

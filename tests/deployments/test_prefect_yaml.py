@@ -33,6 +33,7 @@ def test_the_deployments_are_those_that_the_documents_name() -> None:
     assert set(DEPLOYMENTS) == {
         "setup/dev", "ingest/dev", "train/dev", "retrain/dev", "release/staging", "promote/prod", "monitor/prod",
         "rollback/prod", "annotate/prod", "reconcile/prod", "score/prod", "patrol/prod", "ab-test/prod",
+        "compare-batch/prod",
     }  # fmt: skip
 
 
