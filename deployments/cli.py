@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from deployments.token_sources import TokenSource
+from deployments.cli_ab import ab
+from deployments.cli_releases import releases
+from deployments.cli_words import AsJson, Workload
 
 app = typer.Typer(
     help="Models that keep themselves current.",
@@ -19,23 +20,12 @@ app = typer.Typer(
 )
 investigation = typer.Typer(help="One investigation.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(investigation, name="investigation")
-ab = typer.Typer(help="A/B tests between two versions.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(ab, name="ab")
+app.add_typer(releases)
 
 State = Annotated[Path, typer.Option(envvar="PERENNIAL_STATE", help="Folder of the service's state.")]
 Where = Annotated[str, typer.Option(envvar="PERENNIAL_PLATFORM", help="local, azure or azure-emulated.")]
-Workload = Annotated[str, typer.Argument(help="The workload's name.")]
 Identity = Annotated[str, typer.Argument(help="Its id, as `perennial investigations` tells it.")]
-ModelVersion = Annotated[int, typer.Argument(help="Its version in the registry.", min=1)]
-Comment = Annotated[str, typer.Option(help="Why; it stays with the answer.")]
-Evidence = Annotated[str | None, typer.Option(help="What the answer is about, as `perennial status` tells it.")]
-By = Annotated[str | None, typer.Option(help="Your name, where nothing asks for a token; none: your user name.")]
-TokenFile = Annotated[Path | None, typer.Option(help="A token that proves who you are; -: standard input.")]
-AzureCli = Annotated[bool, typer.Option("--azure-cli", help="Get the token from the Azure CLI.")]
-GithubActions = Annotated[bool, typer.Option("--github-actions", help="Get the token of this job of GitHub Actions.")]
-GithubUrl = Annotated[str | None, typer.Option(envvar="ACTIONS_ID_TOKEN_REQUEST_URL", hidden=True)]
-GithubSecret = Annotated[str | None, typer.Option(envvar="ACTIONS_ID_TOKEN_REQUEST_TOKEN", hidden=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command()
@@ -187,46 +177,6 @@ def evidently(
     raise typer.Exit(serve_evidently(load_settings(), name, port, typer.echo))
 
 
-@ab.command("start")
-def start_ab_test(
-    name: Workload,
-    challenger: Annotated[int, typer.Option(help="The version to compare with the champion.", min=1)],
-    share: Annotated[int, typer.Option(help="Per cent of the callers that get it.", min=1, max=99)] = 50,
-    metric: Annotated[str, typer.Option(help="loss: how far off predictions were; label: what came true.")] = "loss",
-    better: Annotated[str, typer.Option(help="smaller or larger; none: a smaller loss, a larger label.")] = "",
-    lasts: Annotated[str, typer.Option("--for", help="Such as 14d; empty: until it is ended.")] = "14d",
-    stop_when_decided: Annotated[bool, typer.Option("--stop-when-decided", help="End once one is better.")] = False,
-    alpha: Annotated[float, typer.Option(help="How often a difference may be told that is none.")] = 0.05,
-) -> None:
-    """Compare a version with the champion, by the callers of `perennial front`."""
-    from deployments.ab_tests import start_test
-    from platforms.settings import load_settings
-
-    asked = {"challenger": challenger, "share": share, "metric": metric, "better": better, "lasts": lasts}
-    more = {"stop_when_decided": stop_when_decided, "alpha": alpha}
-    typer.echo(start_test(load_settings(), name, {**asked, **more}))
-
-
-@ab.command("show")
-def show_ab_test(name: Workload, as_json: AsJson = False) -> None:
-    """How the newest A/B test stands, with its interval."""
-    from deployments.ab_tests import show_test
-    from platforms.settings import load_settings
-
-    typer.echo(show_test(load_settings(), name, as_json))
-
-
-@ab.command("stop")
-def stop_ab_test(name: Workload, reason: Annotated[str, typer.Option(help="Why, in words.")] = "by hand") -> None:
-    """End the A/B test that runs: all callers get the champion."""
-    import getpass
-
-    from deployments.ab_tests import stop_test
-    from platforms.settings import load_settings
-
-    typer.echo(stop_test(load_settings(), name, reason, getpass.getuser()))
-
-
 @app.command()
 def front(
     name: Workload,
@@ -241,112 +191,12 @@ def front(
 
 
 @app.command()
-def rollback(
-    name: Workload,
-    reason: Annotated[str, typer.Option(help="Why, in words.")] = "by hand",
-    to: Annotated[int | None, typer.Option(help="The version to go to; none: the champion before.", min=1)] = None,
-) -> None:
-    """The version before serves again; a rollout under way is ended."""
-    from deployments.rollback import roll_back
-    from platforms.settings import load_settings
-
-    for line in roll_back(load_settings(), name, reason, to):
-        typer.echo(line)
-
-
-@app.command("batch-default")
-def batch_default(
-    name: Workload,
-    version: ModelVersion,
-    reason: Annotated[str, typer.Option(help="Why, in words; it stays with the version.")],
-    by: By = None,
-) -> None:
-    """That version scores batches from now on, where none is named."""
-    import getpass
-
-    from deployments.batch_default import choose_default
-    from platforms.settings import load_settings
-
-    typer.echo(choose_default(load_settings(), name, version, reason, by or getpass.getuser()))
-
-
-@app.command()
 def status(as_json: AsJson = False) -> None:
     """What serves where."""
     from deployments.status import show_status
     from platforms.settings import load_settings
 
     show_status(load_settings(), as_json)
-
-
-@app.command()
-def approve(
-    name: Workload,
-    version: ModelVersion,
-    comment: Comment = "",
-    by: By = None,
-    evidence: Evidence = None,
-    token_file: TokenFile = None,
-    azure_cli: AzureCli = False,
-    github_actions: GithubActions = False,
-    github_url: GithubUrl = None,
-    github_secret: GithubSecret = None,
-) -> None:
-    """Approve a version that waits for an answer."""
-    token = _token_source(token_file, azure_cli, github_actions, github_url, github_secret)
-    _answer(name, version, True, comment, by, evidence, token)
-
-
-@app.command()
-def reject(
-    name: Workload,
-    version: ModelVersion,
-    comment: Comment = "",
-    by: By = None,
-    evidence: Evidence = None,
-    token_file: TokenFile = None,
-    azure_cli: AzureCli = False,
-    github_actions: GithubActions = False,
-    github_url: GithubUrl = None,
-    github_secret: GithubSecret = None,
-) -> None:
-    """Reject a version that waits for an answer."""
-    token = _token_source(token_file, azure_cli, github_actions, github_url, github_secret)
-    _answer(name, version, False, comment, by, evidence, token)
-
-
-@app.command()
-def release(
-    name: Workload,
-    version: ModelVersion,
-    force: Annotated[bool, typer.Option("--force", help="Gates that fail do not stop it; it stays marked.")] = False,
-    by: Annotated[str | None, typer.Option(help="Who answers for a forced release.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Why it is forced; it stays with the version.")] = None,
-    token_file: TokenFile = None,
-    azure_cli: AzureCli = False,
-    github_actions: GithubActions = False,
-    github_url: GithubUrl = None,
-    github_secret: GithubSecret = None,
-) -> None:
-    """Release a version: through its gates, staging and approval, to production."""
-    from deployments.releasing import start_release
-    from platforms.settings import load_settings
-
-    if force and not (by and reason):
-        raise typer.BadParameter("a forced release needs --by NAME and --reason WHY")
-    if not force and (by or reason):
-        raise typer.BadParameter("--by and --reason are for a release with --force")
-    token = _token_source(token_file, azure_cli, github_actions, github_url, github_secret)
-    typer.echo(start_release(load_settings(), name, version, by, reason, token))
-
-
-@app.command()
-def promote(name: Workload, version: ModelVersion) -> None:
-    """Take a version to production that a release approved."""
-    from deployments.releasing import start_promotion
-    from platforms.settings import load_settings
-
-    typer.echo(start_promotion(load_settings(), name, version))
 
 
 @app.command()
@@ -380,27 +230,6 @@ def demo(
     from deployments.demo.run import main as run
 
     raise typer.Exit(run(data, started_at, platform))
-
-
-def _token_source(
-    file: Path | None, azure_cli: bool, github_actions: bool, github_url: str | None, github_secret: str | None
-) -> TokenSource:
-    """Where the token comes from that proves who calls."""
-    from deployments.token_sources import TokenSource
-
-    return TokenSource(file, azure_cli, github_actions, github_url, github_secret)
-
-
-def _answer(
-    name: str, version: int, approve: bool, comment: str, by: str | None, evidence: str | None, token: TokenSource
-) -> None:
-    import getpass
-
-    from deployments.answering import answer
-    from platforms.settings import load_settings
-
-    who = by or getpass.getuser()
-    typer.echo(answer(load_settings(), name, version, approve, comment, who, token, evidence))
 
 
 OURS = ("deployments", "lifecycle", "monitoring", "platforms", "tasks")
