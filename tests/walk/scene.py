@@ -19,7 +19,7 @@ from lifecycle.names import CHAMPION, probe_blob
 from lifecycle.tags import DATASET, VERDICT
 from platforms.ports import Platform, RegisteredModel, SlotState
 from tasks.context import Context, open_context
-from tasks.endpoints import slot_tags
+from tasks.endpoints import client_for, slot_tags
 from tests.conftest import HTTP, Service, wait_until
 from tests.forks import Forks
 from tests.service import ROOT, clean, copy_workload
@@ -209,8 +209,8 @@ class Scene:
         endpoints.deploy(self.name, "blue", versions[0], slot_tags(versions[0]))
         wait_until(lambda: endpoints.get(self.name).slots["blue"].state is SlotState.HEALTHY, 120)
         question = {"input_data": [{"age": 40, "weight": 70}], "correlation_ids": ["probe-0"]}
-        headers = {"Authorization": f"Bearer {endpoints.key(self.name)}", "azureml-model-deployment": "blue"}
-        answer = HTTP.post(endpoints.get(self.name).scoring_url, json=question, headers=headers)
+        with client_for(endpoints, self.name, "blue") as http:
+            answer = http.post(endpoints.get(self.name).scoring_url, json=question)
         answer.raise_for_status()
         content = json.dumps({"question": question, "predictions": answer.json()["predictions"]}).encode()
         for version in versions:
