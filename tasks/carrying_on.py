@@ -6,10 +6,13 @@ that nobody acts on. What stands decides: the version is approved, and what it w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from lifecycle.names import PROMOTE, RELEASE, promotion_key, release_key
 from lifecycle.tags import APPROVED_AT, VERDICT
+from platforms.ports import RegisteredModel
 from tasks.approval import approval_of, waits_for_promotion
 from tasks.context import Context
 from tasks.rollout import rollout_under_way
@@ -38,21 +41,29 @@ def carry_on_promotion(context: Context) -> str:
 
 
 def carry_on_release(context: Context) -> str:
-    """A version whose release was killed or failed before it came to a verdict is released again; a sentence, or none.
+    """A version whose release was killed or failed is released again, with the same parameters; a sentence, or nothing.
 
-    With the parameters that it had, `MOST_RUNS` times at most.
+    Also after its verdict: staging is for a release alone to clear. `MOST_RUNS` times at most.
     """
     versions = context.platform.models.versions(context.name)
     for parameters in broken_off_releases(context):
         wanted = parameters.get("model_version")
         version = next((one for one in versions if one.version == wanted), None)
-        if version is None or version.tags.get(VERDICT) or parameters.get("unanswered"):
+        if version is None or not _is_to_be_released(version, parameters):
             continue
         key = release_key(context.name, version.version)
         with suppress(GivenUp):
             run = start_once(RELEASE, parameters, key, most=MOST_RUNS)
             return f"Version {version.version} is released by the run {run}."
     return ""
+
+
+def _is_to_be_released(version: RegisteredModel, parameters: Mapping[str, Any]) -> bool:
+    """Not what was promoted since, and maybe gone back from, nor what somebody rejected though it was forced."""
+    verdict = version.tags.get(VERDICT, "")
+    if verdict == "promoted" or parameters.get("unanswered"):
+        return False
+    return verdict != "rejected" or not parameters.get("forced_by")
 
 
 def _unfinished(context: Context) -> int | None:

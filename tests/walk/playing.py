@@ -12,11 +12,11 @@ from typing import Any
 
 import psutil
 
-from lifecycle.names import CHAMPION
-from platforms.ports import SlotState
+from lifecycle.names import CHAMPION, staging_endpoint
+from platforms.ports import NotFound, SlotState
 from tasks.endpoints import version_in
 from tests.conftest import wait_until
-from tests.walk.bare import tell_broken_off
+from tests.walk.bare import forget_broken_off, tell_broken_off
 from tests.walk.boundaries import Call
 from tests.walk.client import Client
 from tests.walk.invariants import broken, look
@@ -155,6 +155,10 @@ def settle(scene: Scene) -> None:
     wait_until(lambda: endpoints.get(scene.name).slots[slot].state is SlotState.HEALTHY, SETTLE_SECONDS)
     if given != {slot: 100} or endpoint.mirror:
         endpoints.set_traffic(scene.name, {slot: 100})
+    with suppress(NotFound):
+        for candidate in endpoints.get(staging_endpoint(scene.name)).slots:
+            endpoints.delete_slot(staging_endpoint(scene.name), candidate)
+    forget_broken_off(scene.folder, scene.name)
     if scene.champion != champion:
         scene.platform.models.set_alias(scene.name, CHAMPION, champion)
 

@@ -25,6 +25,7 @@ from tests.forks import Forks
 from tests.service import ROOT, clean, copy_workload
 from tests.tasks.approving import approve_over
 from tests.toy_model import pack_toy_model
+from tests.walk.bare import forget_broken_off
 from tests.walk.boundaries import Call, read_journal
 from tests.walk.client import Client
 from tests.walk.watching import Orders, with_registry
@@ -187,12 +188,11 @@ class Scene:
 
     def recover(self, started: list[dict[str, Any]]) -> list[Run]:
         """What happens by itself: `reconcile` runs, and what it starts, until nothing is left to start."""
-        runs = []
+        runs: list[Run] = []
         for _ in range(ROUNDS):
-            for one in started:
-                runs.append(self._start(one))
-            runs.append(self.run("reconcile", repr(self.name)))
-            started = [*(one for run in runs[-2:-1] for one in run.started), *runs[-1].started]
+            now = [self._start(one) for one in started] + [self.run("reconcile", repr(self.name))]
+            runs += now
+            started = [one for run in now for one in run.started]
             if not started:
                 break
         return runs
@@ -200,7 +200,10 @@ class Scene:
     def _start(self, wanted: Mapping[str, Any]) -> Run:
         """As a worker would."""
         flow = str(wanted["deployment"]).partition("/")[0]
-        return self.run(flow, ", ".join(f"{name}={value!r}" for name, value in wanted["parameters"].items()))
+        run = self.run(flow, ", ".join(f"{name}={value!r}" for name, value in wanted["parameters"].items()))
+        if flow == "release" and run.code == 0:
+            forget_broken_off(self.folder, self.name)
+        return run
 
     def _ask_staging(self, versions: list[RegisteredModel]) -> None:
         """What production must answer alike: here both are the same model, so one of them is asked."""
