@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from lifecycle.names import CHAMPION, staging_endpoint
+from lifecycle.tags import PROMOTED_AT
 from platforms.ports import NotFound, SlotState
 from tasks.endpoints import version_in
 from tests.conftest import wait_until
@@ -159,6 +161,10 @@ def settle(scene: Scene) -> None:
         for candidate in endpoints.get(staging_endpoint(scene.name)).slots:
             endpoints.delete_slot(staging_endpoint(scene.name), candidate)
     forget_broken_off(scene.folder, scene.name)
+    for one in scene.platform.models.versions(scene.name):
+        # By a clock that was ahead: the other version, being older, would be taken for overtaken until then.
+        if one.tags.get(PROMOTED_AT, "") > datetime.now(UTC).isoformat():
+            scene.platform.models.tag(scene.name, one.version, {PROMOTED_AT: datetime.now(UTC).isoformat()})
     if scene.champion != champion:
         scene.platform.models.set_alias(scene.name, CHAMPION, champion)
 
