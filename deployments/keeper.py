@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deployments.environment import ROOT, inherited, process_environment
 from deployments.parts import PARTS, Part
-from deployments.processes import Started, start
+from deployments.processes import Started, end_rest, start
 from deployments.stack_record import Record, read_record, write_record
 from platforms.settings import Settings, load_settings
 
@@ -59,6 +59,8 @@ class Keeper:
         falls = self._falls[part.name]
         falls.count += 1
         falls.not_before = time.monotonic() + min(2.0**falls.count - 1, LONGEST_PAUSE_SECONDS)
+        if part.ports:  # what a worker ran may run on
+            end_rest(record.processes[part.name])
         command = part.command(state, record.addresses)
         environment = _environment(self._settings, record.addresses, part)
         started = start(command, environment, state / "logs" / f"{part.name}.log", ROOT)

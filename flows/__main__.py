@@ -12,8 +12,11 @@ gc.disable()
 
 import prefect.flow_engine  # noqa: E402, F401
 
+from flows.patience import wait_for_prefect  # noqa: E402
+
 gc.freeze()
 gc.enable()
 
 if __name__ == "__main__":
+    wait_for_prefect()
     runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)

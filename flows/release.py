@@ -87,6 +87,7 @@ def _outcome(context: Context, version: RegisteredModel, forced: Forced | None) 
         _clear_staging(context)  # of the release that a kill kept from it
         return Completed(message=f"Version {version.version} of {context.name} is the champion already.")
     if version.tags.get(VERDICT) == "rejected" and forced is None:
+        _clear_staging(context)
         return Completed(message=f"Version {version.version} was rejected before: {version.tags.get(REASON, '')}")
     elsewhere = waits_elsewhere(context, version.version)
     if elsewhere is not None:

@@ -129,8 +129,13 @@ class Standing:
 
     @property
     def under_way(self) -> bool:
-        """Whether there is a rollout that a rollback would end."""
-        return self.verdict == "approved" and (self.exposed or self.progress is not None)
+        """Whether there is a rollout that a rollback would end, or has begun to."""
+        return self.stuck or (self.verdict == "approved" and (self.exposed or self.progress is not None))
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it was rejected, and gets requests all the same: who wrote that was killed before the way back."""
+        return self.verdict == "rejected" and self.exposed and self.champion not in (None, self.challenger)
 
 
 @dataclass(frozen=True)
@@ -229,8 +234,7 @@ def next_action(
 ) -> Action:
     """What is to be done. compared: what a look found, once `Compare` asked for it."""
     if standing.verdict == "rejected":
-        stuck = standing.exposed and standing.champion not in (None, standing.challenger)
-        return GoBack(standing.tags.get(REASON, "")) if stuck else Ended("rejected")
+        return GoBack(standing.tags.get(REASON, "")) if standing.stuck else Ended("rejected")
     if standing.traffic.get(standing.challenger, 0) == 100:
         done = standing.verdict == "promoted" and standing.champion == standing.challenger
         return Ended("promoted") if done else Conclude()

@@ -7,10 +7,13 @@ workload leaves promotions to people, an approval waits for them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from lifecycle.names import AB_TEST, PROMOTE, RELEASE, ab_test_key, promotion_key, release_key
 from lifecycle.tags import APPROVED_AT, VERDICT
+from platforms.ports import RegisteredModel
 from tasks.ab_running import tests_of
 from tasks.approval import approval_of, waits_for_promotion
 from tasks.batch_default import align, ever_scored, in_turn, start_comparison
@@ -41,15 +44,15 @@ def carry_on_promotion(context: Context) -> str:
 
 
 def carry_on_release(context: Context) -> str:
-    """A version whose release was killed or failed before it came to a verdict is released again; a sentence, or none.
+    """A version whose release was killed or failed is released again, with the same parameters; a sentence, or nothing.
 
-    With the parameters that it had, `MOST_RUNS` times at most.
+    Also after its verdict: staging is for a release alone to clear. `MOST_RUNS` times at most.
     """
     versions = context.platform.models.versions(context.name)
     for parameters in broken_off_releases(context):
         wanted = parameters.get("model_version")
         version = next((one for one in versions if one.version == wanted), None)
-        if version is None or version.tags.get(VERDICT) or parameters.get("unanswered"):
+        if version is None or not _is_to_be_released(version, parameters):
             continue
         key = release_key(context.name, version.version)
         with suppress(GivenUp):
@@ -76,6 +79,14 @@ def carry_on_batches(context: Context) -> str:
         align(context)
     run = start_comparison(context)
     return "" if run is None else f"The champion is compared on the last batch by the run {run}."
+
+
+def _is_to_be_released(version: RegisteredModel, parameters: Mapping[str, Any]) -> bool:
+    """Not what was promoted since, and maybe gone back from, nor what somebody rejected though it was forced."""
+    verdict = version.tags.get(VERDICT, "")
+    if verdict == "promoted" or parameters.get("unanswered"):
+        return False
+    return verdict != "rejected" or not parameters.get("forced_by")
 
 
 def _unfinished(context: Context) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from deployments.environment import ROOT
@@ -18,10 +19,10 @@ from tests.conftest import wait_until
 ADDRESSES = {"prefect": "http://127.0.0.1:9", "mlflow": "http://127.0.0.1:9"}
 
 
-def keeper_of(state: Path, code: str) -> tuple[Keeper, Started]:
+def keeper_of(state: Path, code: str, ports: tuple[str, ...] = ()) -> tuple[Keeper, Started]:
     """Of one part, which runs that code and was started before."""
     command = [sys.executable, "-c", code]
-    part = Part("part", lambda _, __: command)
+    part = Part("part", lambda _, __: command, ports)
     first = start(command, {}, state / "logs" / "part.log", ROOT)
     write_record(state, Record({"part": first}, ADDRESSES))
     return Keeper(Settings(state=state), [part]), first
@@ -43,6 +44,36 @@ def test_what_was_killed_runs_again(tmp_path: Path) -> None:
         assert keeper.look() == []
     finally:
         end([again])
+
+
+CHILD = """
+import pathlib, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+pathlib.Path({file!r}).write_text(str(child.pid))
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_what_a_killed_part_left_gives_its_port_free(tmp_path: Path, listens: bool) -> None:
+    """MLflow's server is a child of what we start. What a worker ran, which listens nowhere, runs on."""
+    told = tmp_path / "child"
+    keeper, first = keeper_of(tmp_path, CHILD.format(file=str(told)), ("mlflow",) if listens else ())
+    wait_until(lambda: told.exists() and told.read_text() != "", 10)
+    child = psutil.Process(int(told.read_text()))
+    process = first.process
+    assert process is not None
+    process.kill()
+    wait_until(lambda: first.process is None, 10)
+    assert keeper.look() == ["part"]
+    try:
+        if listens:
+            wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
+        assert child.is_running() or listens
+    finally:
+        end([read_record(tmp_path).processes["part"]])
+        if child.is_running():
+            child.kill()
 
 
 def test_what_ends_at_once_is_started_ever_less_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,20 @@ def test_what_is_next_follows_from_what_is_there(now: Standing, expected: Action
 
 
 @pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (standing(), False),
+        (standing(0), True),
+        (standing(0, tags={VERDICT: "rejected"}), True),  # killed before the way back
+        (standing(tags={VERDICT: "rejected"}), False),
+        (standing(traffic={NEW: 100}, champion=NEW, tags={VERDICT: "promoted"}), False),
+    ],
+)
+def test_what_a_kill_left_half_rejected_is_under_way(now: Standing, expected: bool) -> None:
+    assert now.under_way == expected
+
+
+@pytest.mark.parametrize(
     ("held", "compared", "expected"),
     [
         (MINUTE, FINE, Enter),

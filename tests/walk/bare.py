@@ -70,6 +70,11 @@ def tell_broken_off(locks: Path, workload: str, version: int) -> None:
     (locks / f"broken-off-{workload}").write_text(str(version))
 
 
+def forget_broken_off(locks: Path, workload: str) -> None:
+    """A later run of it ended well."""
+    (locks / f"broken-off-{workload}").unlink(missing_ok=True)
+
+
 def let_staging_pass() -> None:
     """The candidate is really deployed to staging; what staging would measure of it, in seconds, is left out."""
     import flows.release

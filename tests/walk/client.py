@@ -41,7 +41,7 @@ class Client:
         self._thread.join()
 
     def _work(self) -> None:
-        with httpx.Client(trust_env=False, timeout=30, limits=httpx.Limits(keepalive_expiry=1.0)) as http:
+        with httpx.Client(timeout=30, limits=httpx.Limits(keepalive_expiry=1.0)) as http:
             while not self._stop.is_set():
                 sent = time.monotonic()
                 try:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lifecycle.ledger import LedgerEntry
-from lifecycle.names import CHAMPION, PREVIOUS, staging_endpoint
+from lifecycle.names import CHAMPION, PREVIOUS, ledger_prefix, staging_endpoint
 from lifecycle.tags import VERDICT
-from platforms.ledger import Ledger
 from platforms.ports import Endpoint, NotFound, Platform, RegisteredModel
 from tasks.endpoints import version_in
 
@@ -22,7 +21,7 @@ class Seen:
     versions: Sequence[RegisteredModel]
     endpoint: Endpoint
     staging: Endpoint | None
-    ledger: Sequence[LedgerEntry]
+    ledger: Sequence[LedgerEntry]  # in the order of their being written, whatever clock the runs had
     missed: Sequence[str]  # what clients were not answered, in words
     silent_seconds: float  # the longest that clients got no answer at all
     service_killed: bool = False  # the scoring service itself: what was in flight may be lost
@@ -50,7 +49,7 @@ def look(
         platform.models.versions(workload),
         platform.endpoints.get(workload),
         staging,
-        Ledger(platform.blobs, workload).entries(),
+        _as_written(platform, workload),
         missed,
         silent_seconds,
         service_killed,
@@ -116,6 +115,11 @@ INVARIANTS: Mapping[str, Callable[[Seen], str]] = {
 def broken(seen: Seen) -> list[str]:
     """What does not hold, in words; none: all is well."""
     return [f"{name}: {why}" for name, invariant in INVARIANTS.items() if (why := invariant(seen))]
+
+
+def _as_written(platform: Platform, workload: str) -> list[LedgerEntry]:
+    blobs = sorted(platform.blobs.list(ledger_prefix(workload)), key=lambda blob: blob.modified)
+    return [LedgerEntry.model_validate_json(platform.blobs.read(blob.name)) for blob in blobs]
 
 
 def _given(shares: Mapping[str, int]) -> dict[str, int]:

@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from lifecycle.names import CHAMPION
-from platforms.ports import SlotState
+from lifecycle.names import CHAMPION, staging_endpoint
+from lifecycle.tags import PROMOTED_AT
+from platforms.ports import NotFound, SlotState
 from tasks.endpoints import version_in
 from tests.conftest import wait_until
-from tests.walk.bare import tell_broken_off
+from tests.walk.bare import forget_broken_off, tell_broken_off
 from tests.walk.boundaries import Call
 from tests.walk.client import Client
 from tests.walk.invariants import broken, look
@@ -155,6 +157,14 @@ def settle(scene: Scene) -> None:
     wait_until(lambda: endpoints.get(scene.name).slots[slot].state is SlotState.HEALTHY, SETTLE_SECONDS)
     if given != {slot: 100} or endpoint.mirror:
         endpoints.set_traffic(scene.name, {slot: 100})
+    with suppress(NotFound):
+        for candidate in endpoints.get(staging_endpoint(scene.name)).slots:
+            endpoints.delete_slot(staging_endpoint(scene.name), candidate)
+    forget_broken_off(scene.folder, scene.name)
+    for one in scene.platform.models.versions(scene.name):
+        # By a clock that was ahead: the other version, being older, would be taken for overtaken until then.
+        if one.tags.get(PROMOTED_AT, "") > datetime.now(UTC).isoformat():
+            scene.platform.models.tag(scene.name, one.version, {PROMOTED_AT: datetime.now(UTC).isoformat()})
     if scene.champion != champion:
         scene.platform.models.set_alias(scene.name, CHAMPION, champion)
 

@@ -19,12 +19,13 @@ from lifecycle.names import CHAMPION, probe_blob
 from lifecycle.tags import DATASET, VERDICT
 from platforms.ports import Platform, RegisteredModel, SlotState
 from tasks.context import Context, open_context
-from tasks.endpoints import slot_tags
+from tasks.endpoints import client_for, slot_tags
 from tests.conftest import HTTP, Service, wait_until
 from tests.forks import Forks
 from tests.service import ROOT, clean, copy_workload
 from tests.tasks.approving import approve_over
 from tests.toy_model import pack_toy_model
+from tests.walk.bare import forget_broken_off
 from tests.walk.boundaries import Call, read_journal
 from tests.walk.client import Client
 from tests.walk.watching import Orders, with_registry
@@ -187,12 +188,11 @@ class Scene:
 
     def recover(self, started: list[dict[str, Any]]) -> list[Run]:
         """What happens by itself: `reconcile` runs, and what it starts, until nothing is left to start."""
-        runs = []
+        runs: list[Run] = []
         for _ in range(ROUNDS):
-            for one in started:
-                runs.append(self._start(one))
-            runs.append(self.run("reconcile", repr(self.name)))
-            started = [*(one for run in runs[-2:-1] for one in run.started), *runs[-1].started]
+            now = [self._start(one) for one in started] + [self.run("reconcile", repr(self.name))]
+            runs += now
+            started = [one for run in now for one in run.started]
             if not started:
                 break
         return runs
@@ -200,7 +200,10 @@ class Scene:
     def _start(self, wanted: Mapping[str, Any]) -> Run:
         """As a worker would."""
         flow = str(wanted["deployment"]).partition("/")[0]
-        return self.run(flow, ", ".join(f"{name}={value!r}" for name, value in wanted["parameters"].items()))
+        run = self.run(flow, ", ".join(f"{name}={value!r}" for name, value in wanted["parameters"].items()))
+        if flow == "release" and run.code == 0:
+            forget_broken_off(self.folder, self.name)
+        return run
 
     def _ask_staging(self, versions: list[RegisteredModel]) -> None:
         """What production must answer alike: here both are the same model, so one of them is asked."""
@@ -209,8 +212,8 @@ class Scene:
         endpoints.deploy(self.name, "blue", versions[0], slot_tags(versions[0]))
         wait_until(lambda: endpoints.get(self.name).slots["blue"].state is SlotState.HEALTHY, 120)
         question = {"input_data": [{"age": 40, "weight": 70}], "correlation_ids": ["probe-0"]}
-        headers = {"Authorization": f"Bearer {endpoints.key(self.name)}", "azureml-model-deployment": "blue"}
-        answer = HTTP.post(endpoints.get(self.name).scoring_url, json=question, headers=headers)
+        with client_for(endpoints, self.name, "blue") as http:
+            answer = http.post(endpoints.get(self.name).scoring_url, json=question)
         answer.raise_for_status()
         content = json.dumps({"question": question, "predictions": answer.json()["predictions"]}).encode()
         for version in versions:

@@ -1,0 +1,75 @@
+"""What a broken-off release or promotion is started again for, and what not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+from prefect.states import Scheduled
+
+from lifecycle.names import CHAMPION
+from lifecycle.tags import APPROVED_AT, APPROVED_BY, APPROVED_OVER, VERDICT
+from tasks import carrying_on, starting
+from tasks.context import Context
+from tests.walk.registry import FileModels
+
+APPROVED = {VERDICT: "approved", APPROVED_BY: "auto", APPROVED_AT: "2026-05-02T00:00:00+00:00"}
+
+
+class Place:
+    """A registry of two versions, the first one the champion, and what is started."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (folder / "model").mkdir()
+        self.models = FileModels(folder / "registry")
+        for key in ("one", "two"):
+            self.models.register("toy", key, folder / "model", key, {})
+        self.models.set_alias("toy", CHAMPION, 1)
+        self.context = cast(Context, SimpleNamespace(name="toy", platform=SimpleNamespace(models=self.models)))
+        self.started: list[str] = []
+        self._patch = monkeypatch
+        monkeypatch.setattr(starting, "run_deployment", self._start)
+        monkeypatch.setattr(carrying_on, "rollout_under_way", lambda _: None)
+
+    def break_off(self, **parameters: Any) -> None:
+        found = [{"workload": "toy", "model_version": 2, **parameters}]
+        self._patch.setattr(carrying_on, "broken_off_releases", lambda _: found)
+
+    def _start(self, deployment: str, **_: Any) -> Any:
+        self.started.append(deployment)
+        return SimpleNamespace(id=uuid4(), state=Scheduled())
+
+
+@pytest.fixture(name="place")
+def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    return Place(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "parameters", "again"),
+    [
+        ("", {}, True),
+        ("approved", {}, True),  # its staging is not cleared, maybe
+        ("rejected", {}, True),
+        ("rejected", {"forced_by": "Ada"}, False),  # it would be decided anew
+        ("promoted", {}, False),  # and maybe gone back from
+        ("", {"unanswered": "d" * 64}, False),
+        ("", {"model_version": 9}, False),
+    ],
+)
+def test_a_broken_off_release(place: Place, verdict: str, parameters: dict[str, Any], again: bool) -> None:
+    place.models.tag("toy", 2, {VERDICT: verdict})
+    place.break_off(**parameters)
+    assert bool(carrying_on.carry_on_release(place.context)) == again
+    assert place.started == (["release/staging"] if again else [])
+
+
+@pytest.mark.parametrize(("over", "again"), [("1", True), ("none", False)])
+def test_an_approval_that_nobody_promotes(place: Place, over: str, again: bool) -> None:
+    """It is promoted where it is over the champion of now."""
+    place.models.tag("toy", 2, {**APPROVED, APPROVED_OVER: over})
+    assert bool(carrying_on.carry_on_promotion(place.context)) == again
+    assert place.started == (["promote/prod"] if again else [])
