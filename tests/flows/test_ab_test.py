@@ -112,7 +112,8 @@ def told(stack: Service, kind: str, test: str) -> list[Any]:
 
 
 def test_a_better_challenger_is_found_though_its_run_is_killed(first: Service, challenger: int, front: str) -> None:
-    test, clients = "t-better", Clients(first, front, "t-better")
+    test = "20260101-000000-better"
+    clients = Clients(first, front, test)
     assert {clients.ask(number) for number in range(10)} == {1}, "before it begins"
     call = START.format(version=challenger, test=test)
     process = first.start("ab_test", call)
@@ -191,10 +192,10 @@ def test_what_no_release_approved_meets_no_client(first: Service) -> None:
     models = first.platform.models
     key = "unapproved"
     made = models.register(NAME, models.start_run(NAME, key, {}), _packed(first), key, {})
-    code, output = first.run("ab_test", START.format(version=made.version, test="t-unapproved"))
+    code, output = first.run("ab_test", START.format(version=made.version, test="20260102-000000-unapproved"))
     assert (code, "no release approved version" in output) == (1, True), output
     models.tag(NAME, made.version, {"perennial.verdict": "approved"})  # by hand
-    code, output = first.run("ab_test", START.format(version=made.version, test="t-forged"))
+    code, output = first.run("ab_test", START.format(version=made.version, test="20260103-000000-forged"))
     assert (code, "cannot be tested" in output) == (1, True), output
     assert tags(first, NAME, made.version).get("perennial.verdict") == "approved"
     assert written(first).front() in (None, b"null")
