@@ -1,5 +1,5 @@
 # The one vocabulary of commands, for a laptop, a hook and CI.
-.PHONY: setup demo test check up down bench azure-smoke lock clean
+.PHONY: setup demo test walk check up down bench azure-smoke lock clean
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -41,6 +41,10 @@ down: ## Stop the service and what the demo left running
 
 test: setup ## Run the tests
 	$(BIN)/python -m $(if $(ARGS),pytest $(ARGS),tests)
+
+walk: setup ## Do every harm at every boundary of a release, and see that it holds (ARGS="--platform azure-emulated")
+	$(BIN)/python -m tests.walk $(ARGS)
+	$(if $(ARGS),,$(BIN)/python -m tests.walk.whole)
 
 CHECKOV := .perennial/checkov
 SCANNED := $(shell find deployments/azure docker -name '*.bicep' -o -name '*Dockerfile' -o -name 'scan.py' 2>/dev/null)

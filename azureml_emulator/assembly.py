@@ -55,6 +55,7 @@ from azureml_emulator.workspaces import Workspaces
 from azureml_emulator.world import World
 
 COLLECT_SECONDS = "AZUREML_EMULATOR_COLLECT_SECONDS"  # how long the data collector waits for more before it writes
+TAKES = "AZUREML_EMULATOR_TAKES"  # how long the service's operations take, such as deployments=480,endpoints=20
 
 
 class _Part(Protocol):
@@ -160,7 +161,9 @@ def _ground(settings: Settings, proxy_port: int, authority: Path) -> _Ground:
     workspaces = Workspaces(world, access)
     workspaces.open_routes(app.open)
     http = loopback_client(timeout=60.0)
-    return _Ground(settings, app, world, access, index, references, quotas, workspaces, Operations(world), http)
+    return _Ground(
+        settings, app, world, access, index, references, quotas, workspaces, Operations(world, _takes()), http
+    )
 
 
 def _library(ground: _Ground) -> _Library:
@@ -199,7 +202,14 @@ def _workshop(ground: _Ground, library: _Library) -> _Workshop:
 def _counter(ground: _Ground, library: _Library) -> _Counter:
     world, operations = ground.world, ground.operations
     wait = float(os.environ.get(COLLECT_SECONDS, "1"))
-    serving = Serving(world, library.assets, library.locations, ground.references, wait)
+    least = _takes().get("deployments", 0.0)
+    serving = Serving(world, library.assets, library.locations, ground.references, wait, least)
     metrics = MonitorMetrics(world, Utilisation(serving.process))
     parts = (Endpoints(world, operations, serving), Deployments(world, operations, serving), metrics)
     return _Counter(serving, Scoring(world, serving, metrics), parts)
+
+
+def _takes() -> dict[str, float]:
+    """Seconds by kind of operation: deployments, endpoints (their traffic), deletions (of deployments)."""
+    given = (one.partition("=") for one in os.environ.get(TAKES, "").split(",") if one)
+    return {kind.strip(): float(seconds) for kind, _, seconds in given}

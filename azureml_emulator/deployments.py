@@ -114,7 +114,7 @@ class Deployments:
                 shares.pop(name, None)
             self._world.store.put(call.workspace, KIND, endpoint, owner)
         self._serving.stop(call.workspace, endpoint, name)
-        return empty(202, self._operations.begin(call.workspace, "", name))
+        return empty(202, self._operations.begin(call.workspace, "deletions", name))
 
     def _logs(self, call: Call) -> Response:
         self._require(call)

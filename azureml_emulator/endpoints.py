@@ -49,7 +49,7 @@ class Endpoints:
             self._world.store.put(call.workspace, KIND, name, endpoint)
             if before is None:
                 self._world.store.put(call.workspace, "endpointKeys", name, _new_keys())
-        headers = self._operations.begin(call.workspace, "", name)
+        headers = self._operations.begin(call.workspace, "endpoints", name)
         return reply(endpoint, 201 if before is None else 200, headers)
 
     def _described(self, workspace: str, name: str, body: Document, before: Document | None) -> Document:

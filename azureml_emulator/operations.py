@@ -1,8 +1,13 @@
-"""Long-running operations: what a client polls until the service has done what it was asked."""
+"""Long-running operations: what a client polls until the service has done what it was asked.
+
+They take no longer than what is done here takes, unless the emulator was told how long the service takes: then
+they last so long at least, and clients are not told to ask more often than they would ask the service.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 from starlette.responses import Response
@@ -23,8 +28,9 @@ State = tuple[str, str]
 class Operations:
     """An operation remembers the resource it is about; its state is asked of who provisions that resource."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, takes: Mapping[str, float]) -> None:
         self._world = world
+        self._takes = takes
         self._watchers: dict[str, Callable[[str, str], State]] = {}
 
     def watch(self, kind: str, state: Callable[[str, str], State]) -> None:
@@ -32,11 +38,11 @@ class Operations:
         self._watchers[kind] = state
 
     def begin(self, workspace: str, kind: str, name: str) -> dict[str, str]:
-        """Headers of the answer that begins an operation on a resource (`kind` is "" for one that is done)."""
+        """Headers of the answer that begins an operation on a resource, of a kind that is watched or else done."""
         operation = str(uuid4())
         self._remember(workspace, operation, kind, name)
         location = f"{self._base(workspace)}/mfeOperationsStatus/{operation}"
-        return {"Azure-AsyncOperation": location, "x-ms-async-operation-timeout": "PT1H", **_PACE}
+        return {"Azure-AsyncOperation": location, "x-ms-async-operation-timeout": "PT1H", **self._pace(kind)}
 
     def begin_result(self, workspace: str, kind: str, name: str) -> dict[str, str]:
         """The same for operations that are polled at a `Location` until it no longer answers 202."""
@@ -57,7 +63,7 @@ class Operations:
 
     def _get(self, call: Call) -> Response:
         operation = self._world.require(call.parts["owner"], "operations", call.parts["id"])
-        return reply(self._status(call.parts["owner"], operation), headers=_PACE)
+        return reply(self._status(call.parts["owner"], operation), headers=self._pace(operation["kind"]))
 
     def _result(self, call: Call) -> Response:
         owner, operation = call.parts["owner"], call.parts["id"]
@@ -68,14 +74,19 @@ class Operations:
             return empty(200)
         return empty(202, {"Location": f"{self._base(owner)}/mfeOperationResults/{operation}", **_PACE})
 
+    def _pace(self, kind: str) -> dict[str, str]:
+        return {} if kind in self._takes else _PACE
+
     def _remember(self, workspace: str, operation: str, kind: str, name: str) -> None:
-        self._world.store.put(
-            workspace, "operations", operation, {"id": operation, "kind": kind, "name": name, "begun": timestamp()}
-        )
+        known = {"id": operation, "kind": kind, "name": name, "begun": timestamp()}
+        due = time.time() + self._takes.get(kind, 0.0)
+        self._world.store.put(workspace, "operations", operation, {**known, "due": due})
 
     def _status(self, workspace: str, operation: Document) -> Document:
         watcher = self._watchers.get(operation["kind"])
         state, reason = watcher(workspace, operation["name"]) if watcher else ("Succeeded", "")
+        if state == "Succeeded" and time.time() < operation.get("due", 0.0):
+            state = "InProgress"
         status: Document = {
             "id": f"{self._base(workspace)}/mfeOperationsStatus/{operation['id']}".removeprefix(_HOST),
             "name": operation["id"],

@@ -27,7 +27,10 @@ class ServerFailed(Exception):
 
 @dataclass
 class Server:
-    """One deployment's process. `prepare` makes its folder; both run in the server's own thread."""
+    """One deployment's process. `prepare` makes its folder; both run in the server's own thread.
+
+    limit, least: seconds that it may take to answer, and that it takes until it is told that it does.
+    """
 
     command: str
     folder: Path
@@ -35,6 +38,7 @@ class Server:
     words: dict[str, str]
     prepare: Callable[[], None]
     limit: float
+    least: float = 0.0
     port: int = 0
     _process: subprocess.Popen[bytes] | None = None
     _unwanted: threading.Event = field(default_factory=threading.Event)
@@ -59,6 +63,7 @@ class Server:
             _end(self._process)
 
     def _live(self, healthy: Callable[[], None], failed: Callable[[str], None]) -> None:
+        began = time.monotonic()
         try:
             self.prepare()
             process = self._begin()
@@ -69,7 +74,8 @@ class Server:
             if not self._unwanted.is_set():
                 failed(str(error))
             return
-        healthy()
+        if not self._unwanted.wait(max(0.0, began + self.least - time.monotonic())):
+            healthy()
         self._keep_alive(process)
 
     def _keep_alive(self, process: subprocess.Popen[bytes]) -> None:

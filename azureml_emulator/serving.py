@@ -28,12 +28,14 @@ class Serving:
         locations: Locations,
         references: RegistryReferences,
         collect_seconds: float = 1.0,
+        least_seconds: float = 0.0,
     ) -> None:
         self._world = world
         self._assets = assets
         self._locations = locations
         self._references = references
         self._collect_seconds = collect_seconds
+        self._least_seconds = least_seconds
         self._servers: dict[tuple[str, str, str], Server] = {}
         self._collectors: dict[tuple[str, str, str], DataCollector] = {}
         self._lock = threading.RLock()
@@ -138,7 +140,9 @@ class Serving:
             self._fetch(workspace, properties.get("model"), folder / "model", "models")
             self._fetch(workspace, code.get("codeId"), folder / "code", "codes")
 
-        return Server(settings.serve or "", folder, environment, words, prepare, settings.start_limit)
+        return Server(
+            settings.serve or "", folder, environment, words, prepare, settings.start_limit, self._least_seconds
+        )
 
     def _fetch(self, workspace: str, asset: str | None, target: Path, kind: str) -> None:
         """An asset's blobs; a model's folder keeps its own name below the target, as in the service's container."""

@@ -1,15 +1,19 @@
-"""Clients that ask until they are ended: `python -m benchmarks.constant_load PORT PATH KEY CONNECTIONS FILE`.
+"""Clients that ask until they are ended: `python -m benchmarks.constant_load URL KEY CONNECTIONS FILE`.
 
 Writes what it counted to the file, every half second and at its end: asked, failed (any answer but 200, or none).
+An https address is reached through the proxy that the environment names, as the emulator of Azure ML is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
+import ssl
 import sys
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 import uvloop
 
@@ -22,14 +26,14 @@ PAUSE_SECONDS = 0.01  # between a client's requests: constant load, and not all 
 class Clients:
     """Connections that are opened again when they end, as a client's are."""
 
-    def __init__(self, port: int, request: bytes) -> None:
-        self._port, self._request = port, request
+    def __init__(self, url: SplitResult, request: bytes) -> None:
+        self._url, self._request = url, request
         self.asked = self.failed = 0
         self.stopping = asyncio.Event()
 
     async def ask(self) -> None:
         """One client's requests, one after another."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await _connected(self._url)
         while not self.stopping.is_set():
             self.asked += 1
             try:
@@ -40,7 +44,7 @@ class Clients:
                 self.failed += b" 200 " not in head[:15]
             except (OSError, EOFError):
                 self.failed += 1
-                reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                reader, writer = await _connected(self._url)
             await asyncio.sleep(PAUSE_SECONDS)
         writer.close()
 
@@ -56,13 +60,26 @@ class Clients:
         part.replace(file)
 
 
-async def main(port: int, path: str, key: str, connections: int, file: Path) -> None:
+async def _connected(url: SplitResult) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to whoever answers there."""
+    if url.scheme == "http":
+        return await asyncio.open_connection(url.hostname, url.port)
+    proxy = urlsplit(os.environ["HTTPS_PROXY"])
+    reader, writer = await asyncio.open_connection(proxy.hostname, proxy.port)
+    writer.write(f"CONNECT {url.hostname}:443 HTTP/1.1\r\nHost: {url.hostname}:443\r\n\r\n".encode())
+    await reader.readuntil(b"\r\n\r\n")
+    trusted = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
+    await writer.start_tls(trusted, server_hostname=url.hostname)
+    return reader, writer
+
+
+async def main(url: SplitResult, key: str, connections: int, file: Path) -> None:
     """Until SIGTERM."""
-    clients = Clients(port, scoring_request(path, key))
+    clients = Clients(url, scoring_request(url.path, key, url.netloc))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, clients.stopping.set)
     await asyncio.gather(clients.tell(file), *(clients.ask() for _ in range(connections)))
     clients.write(file)
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), Path(sys.argv[5])))
+    uvloop.run(main(urlsplit(sys.argv[1]), sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])))

@@ -27,9 +27,9 @@ COLUMNS = [
 ]
 
 
-def scoring_request(path: str, key: str) -> bytes:
+def scoring_request(path: str, key: str, host: str = "bench") -> bytes:
     body = json.dumps({"input_data": {"columns": COLUMNS, "data": [ROW]}}).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAuthorization: Bearer {key}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nAuthorization: Bearer {key}\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

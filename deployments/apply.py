@@ -50,6 +50,7 @@ def deploy(settings: Settings) -> list[str]:
 def _apply(settings: Settings, environment: dict[str, str]) -> list[str]:
     from prefect.client.orchestration import get_client
 
+    from deployments.automations import apply_automations
     from deployments.notifications import apply_notifications
 
     _pools(settings)
@@ -61,6 +62,7 @@ def _apply(settings: Settings, environment: dict[str, str]) -> list[str]:
         for name in SCHEDULED:
             told += _schedules(client, name, workloads)
         told += _patrol_schedule(client, workloads)
+    told += apply_automations()
     told += apply_notifications(settings)
     return told + [f"left out: {error}" for error in broken]
 

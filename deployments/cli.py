@@ -254,6 +254,22 @@ def rollback(
         typer.echo(line)
 
 
+@app.command("batch-default")
+def batch_default(
+    name: Workload,
+    version: ModelVersion,
+    reason: Annotated[str, typer.Option(help="Why, in words; it stays with the version.")],
+    by: By = None,
+) -> None:
+    """That version scores batches from now on, where none is named."""
+    import getpass
+
+    from deployments.batch_default import choose_default
+    from platforms.settings import load_settings
+
+    typer.echo(choose_default(load_settings(), name, version, reason, by or getpass.getuser()))
+
+
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """What serves where."""

@@ -48,6 +48,7 @@ def process_environment(settings: Settings, addresses: Mapping[str, str]) -> dic
         "PREFECT_WORKER_QUERY_SECONDS": "0.5",
         "PREFECT_WORKER_PREFETCH_SECONDS": "10",
         "PREFECT_CLI_PROMPT": "false",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         **({"MLFLOW_TRACKING_URI": addresses["mlflow"]} if settings.platform == "local" else {}),
     }
 

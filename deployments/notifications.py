@@ -40,6 +40,12 @@ NOTICES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "{{ event.payload.workload }}: rolled back to version {{ event.payload.model_version }}",
         "{{ event.payload.reason }}",
     ),
+    "perennial-slack-batch-kept": (
+        {"prefect.resource.id": _RESOURCE},
+        "perennial.batch.kept",
+        "{{ event.payload.workload }}: version {{ event.payload.model_version }} does not score batches",
+        "{{ event.payload.reason }}",
+    ),
     "perennial-slack-alarm": (
         {"prefect.resource.id": _RESOURCE},
         "perennial.alarm.raised",

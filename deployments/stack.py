@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from deployments.environment import ROOT, inherited, process_environment
 from deployments.parts import PARTS, Addresses, Part, ports_of
 from deployments.ports import free_ports, require_free
 from deployments.processes import Started, end, log_end, start
+from deployments.stack_record import Record, read_record, remove_record, write_record
 from platforms.settings import CURRENT, Settings
 
 START_LIMIT_SECONDS = 120.0
+KEEPER = "keeper"
 STATES = (Path(".perennial/service"), Path(".perennial/demo"))
 
 
@@ -42,9 +44,9 @@ def up(settings: Settings, ports: Mapping[str, int] | None = None) -> Stack:
     """
     state = settings.state.resolve()
     state.mkdir(parents=True, exist_ok=True)
-    record = _read(state)
-    running = {name: one for name, one in record["processes"].items() if one.process is not None}
-    addresses = record["addresses"] if running else {}
+    record = read_record(state)
+    running = {name: one for name, one in record.processes.items() if one.process is not None}
+    addresses = dict(record.addresses) if running else {}
     if not addresses:
         names = ports_of(settings.platform)
         chosen = {name: ports[name] for name in names} if ports is not None else free_ports(names)
@@ -53,13 +55,18 @@ def up(settings: Settings, ports: Mapping[str, int] | None = None) -> Stack:
     environment = process_environment(settings, addresses)
     parts = PARTS[settings.platform]
     missing = [part for part in parts if part.name not in running]
+    if missing and KEEPER in running:  # it would start them, too
+        end([running.pop(KEEPER)])
     for part in missing:
         command = part.command(state, addresses)
         running[part.name] = start(
             command, {**inherited(), **environment, **part.environment}, _log(state, part.name), ROOT
         )
-        _write(state, running, addresses)
+        write_record(state, Record(running, addresses))
     _wait_all(parts, running, state, addresses)
+    if KEEPER not in running:
+        running[KEEPER] = start_keeper(state, environment)
+        write_record(state, Record(running, addresses))
     if settings.platform == "azure-emulated":
         environment |= _prepare_emulated(settings)
     CURRENT.parent.mkdir(exist_ok=True)
@@ -83,26 +90,18 @@ def _prepare_emulated(settings: Settings) -> dict[str, str]:
 
 def down(state: Path) -> int:
     """End what `up` started in that state directory, and nothing else; how many processes there were."""
-    record = _read(state)
-    ended = end(list(record["processes"].values()))
-    (state / "stack.json").unlink(missing_ok=True)
+    processes = dict(read_record(state).processes)
+    keeper = processes.pop(KEEPER, None)
+    ended = end([keeper]) if keeper is not None else 0  # first, or it would start the others again
+    ended += end(list({**processes, **read_record(state).processes}.values()))
+    remove_record(state)
     return ended
 
 
-def _read(state: Path) -> dict[str, Any]:
-    try:
-        content = json.loads((state / "stack.json").read_text())
-    except FileNotFoundError:
-        return {"processes": {}, "addresses": {}}
-    processes = {name: Started(**one) for name, one in content["processes"].items()}
-    return {"processes": processes, "addresses": content["addresses"]}
-
-
-def _write(state: Path, running: Mapping[str, Started], addresses: Mapping[str, str]) -> None:
-    processes = {name: one.as_record() for name, one in running.items()}
-    temporary = state / "stack.json.part"
-    temporary.write_text(json.dumps({"processes": processes, "addresses": dict(addresses)}, indent=1))
-    temporary.replace(state / "stack.json")
+def start_keeper(state: Path, environment: Mapping[str, str]) -> Started:
+    """What starts the parts again that end without having been told to."""
+    command = [sys.executable, "-m", "deployments.keeper"]
+    return start(command, {**inherited(), **environment}, _log(state, KEEPER), ROOT)
 
 
 def _log(state: Path, name: str) -> Path:

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from lifecycle.approval import Request
 from lifecycle.approval_text import command_of, compared_in_words, summary_of, who_may
-from lifecycle.names import CHAMPION, staging_endpoint
+from lifecycle.batch_default import BatchWord
+from lifecycle.names import CHAMPION, batch_endpoint, staging_endpoint, version_of
 from lifecycle.tags import APPROVED_BY, FORCED, REASON, VERDICT
 from platforms.approvals import open_requests
 from platforms.choose import choose_platform
@@ -54,6 +55,9 @@ def show_status(settings: Settings, as_json: bool) -> None:
         console.print(f"\n{escape(waiting['summary'])}")
         for title in ("gates", "comparison", "who may answer", "command"):
             console.print(f"  {title}: {escape(waiting[title])}", soft_wrap=True)
+    for record in (one for one in records if one.get("batch", {}).get("told")):
+        console.print(f"\n{escape(record['batch']['told'])}", soft_wrap=True)
+        console.print(f"  command: {escape(record['batch']['command'])}", soft_wrap=True)
 
 
 def _of_workload(platform: Platform, name: str) -> dict[str, Any]:
@@ -69,8 +73,27 @@ def _of_workload(platform: Platform, name: str) -> dict[str, Any]:
         "production": production,
         "staging": staging,
         "url": url,
+        "batch": _batch(platform, name, champion),
         "waiting": [_waiting(request) for request in open_requests(platform.blobs, name)],
     }
+
+
+def _batch(platform: Platform, name: str, champion: RegisteredModel | None) -> dict[str, Any]:
+    """The version that the batch endpoint takes where none is named, and where that is not the champion, why."""
+    try:
+        default = platform.batch.get(batch_endpoint(name)).default
+    except NotFound:
+        return {"version": None, "told": ""}
+    version = version_of(default)
+    if champion is None or version in (None, champion.version):
+        return {"version": version, "told": ""}
+    word = BatchWord.of(champion.tags)
+    why = "it was not compared on a batch yet" if word is None else word.why
+    told = (
+        f"Batches of {name} are scored by version {version}, and not by the champion, version {champion.version}: {why}"
+    )
+    command = f"perennial batch-default {name} {champion.version} --reason WORDS"
+    return {"version": version, "told": told + why, "command": command}
 
 
 def _waiting(request: Request) -> dict[str, Any]:

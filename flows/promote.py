@@ -14,6 +14,7 @@ from lifecycle.rollout import Conclude, Deploy, Ended, Enter, GoBack, Progress, 
 from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, FORCED, PROMOTED_AT, REASON, VERDICT
 from platforms.ports import RegisteredModel
 from tasks.approval import NotApproved, require_approval
+from tasks.batch_default import start_comparison
 from tasks.clock import now
 from tasks.context import Context, open_context
 from tasks.endpoints import await_healthy
@@ -166,6 +167,7 @@ def _conclude(context: Context, version: RegisteredModel) -> State[Any]:
     watched = apply_native_monitor(context)
     text = f"### {summary}\n\nClients POST to `{endpoint.scoring_url}`.\n\nIt was approved by {by}.\n\n{watched}"
     tell(context, "promotion", text)
+    start_comparison(context)
     return Completed(message=summary)
 
 

@@ -8,6 +8,7 @@ from flows.cancellation import cancel_batch_scoring
 from flows.parameters import BlobPrefix, ErrorThreshold, ModelVersion, ScoringKey, WorkloadName
 from lifecycle.names import batch_endpoint
 from platforms.ports import BatchSpec, Job, JobStatus
+from tasks.batch_default import keep_last_batch, start_comparison
 from tasks.batch_scoring import FileOutcome, Plan, ScoringFailed, make_plan, outcomes, run_scoring
 from tasks.context import Context, open_context
 from tasks.story import record, tell, tell_link, tell_table
@@ -33,7 +34,7 @@ def score(
     Args:
         workload: The model's name, as its workload.yaml says, such as diabetes.
         input_prefix: Every blob under it is scored: CSV, Parquet or JSON lines.
-        model_version: Which version scores. Empty: the champion.
+        model_version: Which version scores. Empty: the champion, once it held on a batch of the version before.
         key: A name for this scoring. Empty: made from the version and the files, so that the same again is the same.
         error_threshold: How many files may fail before the job does; -1 for all.
     """
@@ -44,6 +45,7 @@ def score(
     summary = _tell(context, plan, job, spec, found)
     if job.status is not JobStatus.COMPLETED:
         raise ScoringFailed(f"{summary} {job.reason}")
+    keep_last_batch(context, plan.model_version, plan.key, spec.outputs)
     record(
         context,
         "scored",
@@ -52,6 +54,7 @@ def score(
         model_version=plan.model_version,
         evidence={"input": plan.input_prefix, "outputs": spec.outputs, "files": len(found), "rows": _rows(found)},
     )
+    start_comparison(context)
     return spec.outputs
 
 

@@ -24,6 +24,8 @@ EntryKind = Literal[
     "refused",
     "rolled-back",
     "scored",
+    "compared",
+    "chosen",
     "sampled",
     "ab-began",
     "ab-ended",

@@ -22,6 +22,7 @@ BASELINE_SLOT = "baseline"  # the champion, deployed beside the candidate to be 
 RELEASE = "release/staging"  # the deployment that takes a candidate through staging
 PROMOTE = "promote/prod"  # the deployment that carries out what a release approved
 AB_TEST = "ab-test/prod"  # the deployment that compares two versions by their callers
+COMPARE_BATCH = "compare-batch/prod"  # the deployment that decides whether the champion scores batches, too
 CHAMPION = "champion"
 PREVIOUS = "previous-champion"
 
@@ -219,9 +220,40 @@ def batch_deployment(model_version: int) -> str:
     return f"version-{model_version}"
 
 
+def version_of(deployment: str | None) -> int | None:
+    """The model version that a batch deployment is of; None where it is none of ours."""
+    number = (deployment or "").removeprefix("version-")
+    return int(number) if number.isdecimal() else None
+
+
 def scores_prefix(workload: str, key: str) -> str:
     """Where the outputs of a batch scoring lie."""
     return f"scores/{workload}/{key}/"
+
+
+def batches_prefix(workload: str) -> str:
+    """Where it lies which batches were completed, and how versions compared on them."""
+    return f"batches/{workload}/"
+
+
+def last_batch_blob(workload: str, model_version: int) -> str:
+    """Where it lies which batch a version completed last."""
+    return f"{batches_prefix(workload)}version-{model_version}.json"
+
+
+def batch_comparison_key(challenger: int, over: int, batch: str) -> str:
+    """A comparison is of two versions on one batch."""
+    return f"compare-{challenger}-over-{over}-{digest(batch.encode())}"
+
+
+def batch_comparison_prefix(workload: str, key: str) -> str:
+    """Where a comparison's sample, verdict and copies of files lie."""
+    return f"{batches_prefix(workload)}{key}/"
+
+
+def scored_blob(workload: str, key: str) -> str:
+    """Where it lies where the outputs of a scoring are, once it is completed."""
+    return f"{scores_prefix(workload, key)}completed.json"
 
 
 def stage_of(endpoint: str) -> Stage:

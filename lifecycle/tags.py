@@ -13,6 +13,7 @@ APPROVED_OVER = "perennial.approved-over"  # the champion's version that it was 
 APPROVED_EVIDENCE = "perennial.approved-evidence"  # the digest of what the approval rests on
 FORCED = "perennial.forced"  # by whom and why, where gates that failed did not stop its release; else empty
 PROMOTED_AT = "perennial.promoted-at"  # ISO 8601, UTC
+BATCH = "perennial.batch"  # whether it scores files by default: lifecycle.batch_default.BatchWord
 CARD = "perennial.card"  # where people read its model card
 ROLLOUT = "perennial.rollout"  # how far its rollout has come: lifecycle.rollout.Progress
 LEFT = "perennial.left"  # where production went from it, when and why: lifecycle.going_back.Return; else empty

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator, 
 
 from lifecycle.approval import ApprovalPolicy
 from lifecycle.base import Frozen
+from lifecycle.batch_default import BatchLimits
 from lifecycle.columns import Column
 from lifecycle.durations import Duration
 from lifecycle.findings import FindingKind
@@ -136,6 +137,7 @@ class Release(Frozen):
     )
     rolling: tuple[RollingStep, ...] = Field(default=(), description="Steps to all the traffic; unsaid: at once")
     live: LiveLimits = LiveLimits()
+    batch: BatchLimits = BatchLimits()
 
     @model_validator(mode="after")
     def _rolls_forward(self) -> Self:

@@ -21,7 +21,7 @@ from monitoring.sequential import Counts, distance_between, errors_evidence, lar
 FEWEST_LATENCIES = 100  # that a 95th percentile is of
 LEAST_SLOWDOWN_MS = 10.0  # what is less is the machine's
 AT_ONCE = 2.0  # times the limit
-_SHARES = 3  # of alpha: errors, predictions, losses
+SHARES = 3  # of alpha: errors, predictions, losses
 
 Outcome = Literal["fine", "worse", "slow", "unclear"]
 
@@ -68,14 +68,14 @@ class Signal:
 
 def compare(sight: Sight, limits: LiveLimits, steps: int) -> list[Signal]:
     """Each signal that is looked at. steps: how many of the rollout compare predictions and losses."""
-    part = limits.alpha / _SHARES
+    part = limits.alpha / SHARES
     signals = [_errors(sight, part)]
     if limits.slower is not None:
         signals.append(_latency(sight.latency, limits.slower))
     if limits.predictions is not None and sight.predictions is not None:
-        signals.append(_predictions(sight.predictions, limits.predictions, sight.foretold, part / max(steps, 1)))
+        signals.append(compare_predictions(sight.predictions, limits.predictions, sight.foretold, part / max(steps, 1)))
     if limits.losses is not None and sight.losses is not None:
-        signals.append(_losses(sight.losses, limits.losses, part / max(steps, 1)))
+        signals.append(compare_losses(sight.losses, limits.losses, part / max(steps, 1)))
     return signals
 
 
@@ -109,14 +109,16 @@ def _latency(latency: tuple[Latency, Latency], slower: float) -> Signal:
     return Signal("latency", shown[0], shown[1], told, outcome)
 
 
-def _predictions(pair: tuple[Any, Any], margin: float, foretold: float, alpha: float) -> Signal:
+def compare_predictions(pair: tuple[Any, Any], margin: float, foretold: float, alpha: float) -> Signal:
+    """The distance of the distributions, held against the one foretold and a margin."""
     found = distance_between(*pair, alpha)
     limit = foretold + margin
     told = f"distance {found.value:.3f} [{found.low:.3f}, {found.high:.3f}], limit {limit:.3f}"
     return Signal("predictions", _middle(pair[0]), _middle(pair[1]), told, _verdict(found.low, limit, found.rows))
 
 
-def _losses(pair: tuple[Any, Any], margin: float, alpha: float) -> Signal:
+def compare_losses(pair: tuple[Any, Any], margin: float, alpha: float) -> Signal:
+    """How much more of the challenger's predictions are further off."""
     found = larger_by(*pair, alpha)
     told = f"{found.value:.1%} more are further off [{found.low:.1%}, {found.high:.1%}], limit {margin:.1%}"
     outcome: Outcome = "worse" if found.low > margin else "fine"  # labels may come late, or never: none is no doubt

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.approval import Answer, Evidence, version_named
+from lifecycle.names import CHAMPION
 from lifecycle.tags import (
     APPROVED_AT,
     APPROVED_BY,
@@ -94,6 +95,17 @@ def overtaken(
             f"it was compared with {version_named(approved.over)}, and {version_named(current)} is the champion since"
         )
     return None
+
+
+def waits_for_promotion(context: Context, version: int) -> bool:
+    """Whether it was approved over what is the champion now. NotFound where there is no such version."""
+    models = context.platform.models
+    champion, found = models.by_alias(context.name, CHAMPION), models.get(context.name, version)
+    approved = approval_of(found)
+    if approved is None:
+        return False
+    current = None if champion is None else champion.version
+    return overtaken(found, approved, current, models.versions(context.name)) is None
 
 
 def require_approval(version: RegisteredModel, current: int | None, versions: Sequence[RegisteredModel]) -> Approved:

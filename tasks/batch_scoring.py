@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from prefect import get_run_logger
-from prefect.concurrency.sync import concurrency
 
 from lifecycle.names import CHAMPION, PREVIOUS, batch_deployment, batch_endpoint, digest, scores_prefix
 from platforms.ports import BatchSpec, Job, JobStatus, NotFound, RegisteredModel
+from tasks.batch_default import align, default_scorer, in_turn
 from tasks.context import Context
 from tasks.step import step
 
@@ -85,7 +84,7 @@ def read_plan(context: Context, key: str) -> Plan | None:
 def run_scoring(context: Context, plan: Plan, error_threshold: int) -> tuple[Job, BatchSpec]:
     """Start the job or find it, and wait for its end."""
     batch, endpoint = context.platform.batch, batch_endpoint(context.name)
-    with concurrency(f"score-{context.name}", occupy=1, strict=True, lease_duration=60.0):
+    with in_turn(context):
         _bring_up(context, endpoint, plan.model_version)
         spec = _spec(context, plan, _next_attempt(context, endpoint, plan), error_threshold)
         job = batch.invoke(endpoint, spec)
@@ -139,10 +138,10 @@ def _version(context: Context, model_version: int | None) -> RegisteredModel:
     models = context.platform.models
     if model_version is not None:
         return models.get(context.name, model_version)
-    champion = models.by_alias(context.name, CHAMPION)
-    if champion is None:
+    scorer = default_scorer(context)
+    if scorer is None:
         raise NotFound(f"{context.name} has no champion to score with: release one, or name a version.")
-    return champion
+    return scorer
 
 
 def _same(plan: Plan, input_prefix: str, model_version: int | None) -> Plan:
@@ -183,24 +182,14 @@ def _next_attempt(context: Context, endpoint: str, plan: Plan) -> str:
 
 
 def _bring_up(context: Context, endpoint: str, model_version: int) -> None:
-    """The version behind the endpoint; the champion its default, and what is neither in use nor near to it gone."""
+    """The version and the one that scores by default stand behind the endpoint; what is not near to use is gone."""
     batch, models = context.platform.batch, context.platform.models
     batch.ensure(endpoint, {"workload": context.name, "stage": "production"})
-    for number in sorted({model_version, *_served(context, CHAMPION)}):
-        version = models.get(context.name, number)
-        batch.deploy(endpoint, batch_deployment(number), version, {"model_version": str(number)})
-    for number in _served(context, CHAMPION):
-        if batch.get(endpoint).default != batch_deployment(number):
-            batch.set_default(endpoint, batch_deployment(number))
-    kept = {batch_deployment(number) for number in (model_version, *_served(context, CHAMPION, PREVIOUS))}
+    version = models.get(context.name, model_version)
+    batch.deploy(endpoint, batch_deployment(model_version), version, {"model_version": str(model_version)})
+    align(context)
+    bearers = (models.by_alias(context.name, alias) for alias in (CHAMPION, PREVIOUS))
+    kept = {batch_deployment(number) for number in (model_version, *(one.version for one in bearers if one))}
     now = batch.get(endpoint)
     for deployment in set(now.deployments) - kept - {now.default}:
         batch.delete_deployment(endpoint, deployment)
-
-
-def _served(context: Context, *aliases: str) -> Iterator[int]:
-    """The versions that bear the aliases."""
-    for alias in aliases:
-        found = context.platform.models.by_alias(context.name, alias)
-        if found is not None:
-            yield found.version

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd  # half a second, and a promotion does without
 
 PROBE = "probe-"  # correlation ids that start so are our own requests, and no patients
-START_LIMIT_SECONDS = 300.0
+# A slot that fails is told so by the platform, long before: on Azure a machine and an image are brought up first.
+START_LIMIT_SECONDS = 1800.0
 
 
 class SlotFailed(RuntimeError):

@@ -29,6 +29,13 @@ class Scores:
     classes: tuple[Any, ...]
     quantiles: np.ndarray | None = None
 
+    def as_frame(self) -> pd.DataFrame:
+        """What endpoints answer of the rows: prediction and, of two classes, probability."""
+        columns: dict[str, Any] = {"prediction": self.prediction}
+        if self.probability is not None and self.probability.ndim == 1:
+            columns["probability"] = self.probability
+        return pd.DataFrame(columns)
+
     @property
     def decisive(self) -> np.ndarray:
         """What models are compared by."""

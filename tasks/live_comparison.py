@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.metrics import Kind, predicts_numbers
 from lifecycle.names import foretold_blob
 from lifecycle.rollout import Progress, Standing
 from lifecycle.tags import DATASET
@@ -33,12 +31,14 @@ def foretell(context: Context, version: RegisteredModel, champion: int) -> float
     A retrained model is to speak otherwise than the one it replaces. What it says of the hold-out was judged by the
     release; what it says of clients' requests may be as far from the champion's, and not much further.
     """
+    from monitoring.said import coded, said_values
     from monitoring.sequential import distance_between
     from tasks.datasets import read_holdout
 
     question = request_body(read_holdout(context, version.tags[DATASET]).newest(FORETOLD_ROWS).features)
-    answers = [_values(context, _ask(context, one, question)) for one in (champion, version.version)]
-    distance = distance_between(*_coded(*answers), 0.05).value
+    kind = context.workload.kind
+    answers = [said_values(kind, _ask(context, one, question)) for one in (champion, version.version)]
+    distance = distance_between(*coded(*answers), 0.05).value
     content = json.dumps({"champion": champion, "distance": distance, "rows": FORETOLD_ROWS}).encode()
     context.platform.blobs.write(foretold_blob(context.name, version.version), content)
     return distance
@@ -81,56 +81,24 @@ def _logged(context: Context, versions: tuple[int, int], since: datetime) -> tup
 
     Of each request its first row counts: the rows of a request go together, and a caller may send thousands.
     """
+    from monitoring.said import coded, said_values
     from tasks.observation import predictions_between
 
     made = predictions_between(context, since, now(), copies=True).drop_duplicates(["time", "slot"])
     frames = [made[made["model_version"] == one] for one in versions]
-    return _coded(*(_values(context, frame) for frame in frames)), _losses(context, frames, since)
+    values = (said_values(context.workload.kind, frame) for frame in frames)
+    return coded(*values), _losses(context, frames, since)
 
 
 def _losses(context: Context, frames: list[pd.DataFrame], since: datetime) -> Any:
     from monitoring.performance import join_labels
+    from monitoring.said import lost
     from platforms.labels import read_labels
 
     labels = read_labels(context.platform.blobs, context.name, since=since)
     if labels.empty:
         return None
-    return tuple(_lost(context.workload.kind, join_labels(frame, labels).frame) for frame in frames)
-
-
-def _lost(kind: Kind, labelled: pd.DataFrame) -> Any:
-    """How far off each prediction was, shape (rows,), whatever probability it was given with."""
-    import numpy as np
-
-    from monitoring.performance import labelled_outcomes
-    from monitoring.row_losses import row_losses
-
-    if labelled.empty:
-        return np.zeros(0)
-    _, outcomes = labelled_outcomes(kind, labelled)
-    return row_losses(replace(outcomes, probability=None), predicts_numbers(kind))
-
-
-def _values(context: Context, predictions: pd.DataFrame) -> Any:
-    """One value a prediction: a number, the probability of the second of two classes, or the class."""
-    if predicts_numbers(context.workload.kind):
-        return predictions["prediction"].astype(float).to_numpy()
-    if len(predictions) and "probability" in predictions and predictions["probability"].notna().all():
-        return predictions["probability"].astype(float).to_numpy()
-    return predictions["prediction"].astype(str).to_numpy()
-
-
-def _coded(champion: Any, challenger: Any) -> tuple[Any, Any]:
-    """Classes as numbers, in the order of their names: any order will do for a distance between distributions."""
-    import numpy as np
-
-    if champion.dtype.kind == "f" and challenger.dtype.kind == "f":
-        return champion, challenger
-    if min(len(champion), len(challenger)) == 0:
-        return np.zeros(len(champion)), np.zeros(len(challenger))
-    both = np.concatenate([champion.astype(str), challenger.astype(str)])
-    codes = np.unique(both, return_inverse=True)[1].astype(float)
-    return codes[: len(champion)], codes[len(champion) :]
+    return tuple(lost(context.workload.kind, join_labels(frame, labels).frame) for frame in frames)
 
 
 def _ask(context: Context, version: int, question: Mapping[str, object]) -> pd.DataFrame:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from lifecycle.going_back import Return
 from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
 from lifecycle.tags import PROMOTED_AT, VERDICT
 from platforms.ports import Endpoint, NotFound, Slot, SlotState
+from tasks.approval import waits_for_promotion
 from tasks.context import Context
 from tasks.endpoints import live_slot, version_in
 
@@ -67,10 +69,10 @@ def reconcile_alias(context: Context) -> str:
 
 def remove_previous(context: Context, at: datetime, kept_version: int | None = None) -> str:
     """Delete the slot that served before once it was kept for as long as the workload says, and at once one whose
-    version was rejected; a sentence, or nothing.
+    version was rejected or gone back from, or whose approval production has overtaken; a sentence, or nothing.
 
-    Going back stays possible: it takes as long as a promotion then, and no longer seconds. A version that was approved
-    stays: it is on its way. So does kept_version, which an A/B test wants.
+    Going back stays possible: it takes as long as a promotion then, and no longer seconds. A version whose approval
+    holds stays: it is on its way. So does kept_version, which an A/B test wants.
     """
     live = production(context)
     idle = [] if live is None else [slot for slot in live.endpoint.slots.values() if _idle(live.endpoint, slot.name)]
@@ -81,11 +83,20 @@ def remove_previous(context: Context, at: datetime, kept_version: int | None = N
     done = []
     for slot in idle:
         verdict = _verdict(context, slot)
-        if verdict == "rejected" or (kept and verdict != "approved"):
+        left = verdict == "promoted" and _was_left(context, slot)
+        waits = verdict == "approved" and waits_for_promotion(context, version_in(slot) or 0)
+        useless = verdict == "rejected" or left or (verdict == "approved" and not waits)
+        if useless or (kept and not waits):
             context.platform.endpoints.delete_slot(context.name, slot.name)
-            why = ", whose version was rejected" if verdict == "rejected" else " for longer than release.keep_previous"
+            why = ", whose version goes nowhere" if useless else " for longer than release.keep_previous"
             done.append(f"Slot {slot.name}, without traffic{why}, was deleted.")
     return " ".join(done)
+
+
+def _was_left(context: Context, slot: Slot) -> bool:
+    """Whether production went back from its version, and will not go back to it."""
+    found = context.platform.models.get(context.name, version_in(slot) or 0)
+    return PREVIOUS not in found.aliases and Return.of(found.version, found.tags) is not None
 
 
 def _kept_long_enough(context: Context, live: Live, at: datetime) -> bool:

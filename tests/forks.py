@@ -13,18 +13,31 @@ import selectors
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-IMPORTED = ("ingest", "monitor", "patrol", "promote", "release", "retrain", "rollback", "score", "setup", "train")
+FLOWS = (
+    "compare_batch",
+    "ingest",
+    "monitor",
+    "patrol",
+    "promote",
+    "release",
+    "retrain",
+    "rollback",
+    "score",
+    "setup",
+    "train",
+)
+IMPORTED = (*(f"flows.{name}" for name in FLOWS), "sklearn.ensemble", "skops.io", "mlflow.sklearn")
 
 
 class Forks:
     """Starts the process when it is first needed, in this environment."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, environment: Mapping[str, str], modules: Sequence[str] = IMPORTED) -> None:
+        self._folder, self._modules = folder, modules
         self._environment = dict(environment)
         self._process: subprocess.Popen[str] | None = None
 
@@ -52,7 +65,7 @@ class Forks:
 
     def _start(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.forks"],
+            [sys.executable, "-m", "tests.forks", *self._modules],
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.PIPE,
@@ -63,9 +76,7 @@ class Forks:
 
 def main() -> None:
     """Import, then fork as often as a line comes."""
-    for name in IMPORTED:
-        importlib.import_module(f"flows.{name}")
-    for name in ("sklearn.ensemble", "skops.io", "mlflow.sklearn"):
+    for name in sys.argv[1:]:
         importlib.import_module(name)
     gc.freeze()
     for line in sys.stdin:

@@ -116,7 +116,8 @@ def clean() -> dict[str, str]:
     return {name: value for name, value in kept.items() if not name.startswith(("PREFECT_", "MLFLOW_", "PERENNIAL_"))}
 
 
-def _copy_workload(workloads: Path, name: str, of: str, changes: Mapping[str, object]) -> None:
+def copy_workload(workloads: Path, name: str, of: str, changes: Mapping[str, object]) -> None:
+    """One like another, but for what it changes."""
     shutil.copytree(workloads / of, workloads / name)
     file = workloads / name / "workload.yaml"
     content = yaml.safe_load(file.read_text())
@@ -134,7 +135,7 @@ def running_service(folder: Path) -> Iterator[Service]:
     shutil.copytree(ROOT / "workloads", folder / "workloads")
     shutil.copytree(ROOT / "tests" / "workloads" / "folder", folder / "workloads", dirs_exist_ok=True)
     for name, (of, changes) in COPIES.items():
-        _copy_workload(folder / "workloads", name, of, changes)
+        copy_workload(folder / "workloads", name, of, changes)
     settings = Settings(state=folder / "state", workloads=folder / "workloads")
     with _kept_environment(), _kept_file(CURRENT):
         os.environ["PERENNIAL_LOG_FLUSH_SECONDS"] = "0.2"

@@ -18,9 +18,10 @@ DEPLOYMENTS = {
 }
 KEYS = {"name", "entrypoint", "description", "tags", "work_pool", "triggers"}
 TRIGGER_KEYS = {
-    "type", "name", "description", "enabled", "posture", "match", "expect", "for_each", "threshold", "within",
-    "parameters",
+    "type", "name", "description", "enabled", "posture", "match", "match_related", "expect", "for_each", "threshold",
+    "within", "parameters",
 }  # fmt: skip
+TOLD = re.compile(r"\{\{ (event\.payload|flow_run\.parameters)\.\w+ \}\}")
 
 
 def flow_of(deployment: dict[str, Any]) -> Any:
@@ -32,6 +33,7 @@ def test_the_deployments_are_those_that_the_documents_name() -> None:
     assert set(DEPLOYMENTS) == {
         "setup/dev", "ingest/dev", "train/dev", "retrain/dev", "release/staging", "promote/prod", "monitor/prod",
         "rollback/prod", "annotate/prod", "reconcile/prod", "score/prod", "patrol/prod", "ab-test/prod",
+        "compare-batch/prod",
     }  # fmt: skip
 
 
@@ -60,7 +62,14 @@ def test_a_trigger_waits_for_something_and_passes_what_the_flow_takes(name: str)
         assert set(trigger) <= TRIGGER_KEYS
         assert trigger["enabled"] is True
         assert trigger["expect"], "a trigger that expects nothing matches every event, its own too"
-        assert all(event.startswith("perennial.") for event in trigger["expect"])
+        assert all(event.startswith(("perennial.", "prefect.flow-run.")) for event in trigger["expect"])
         assert trigger["match"]
         assert set(trigger["parameters"]) <= parameters
-        assert all(re.fullmatch(r"\{\{ event\.payload\.\w+ \}\}", value) for value in trigger["parameters"].values())
+        assert all(TOLD.fullmatch(value) for value in trigger["parameters"].values())
+
+
+def test_what_is_broken_off_is_carried_on_by_a_flow_that_does_not_start_itself() -> None:
+    """Or a `reconcile` that fails would start the next one, and that one the next."""
+    (trigger,) = DEPLOYMENTS["reconcile/prod"]["triggers"]
+    assert "reconcile" not in trigger["match_related"][0]["prefect.resource.name"]
+    assert {"Crashed", "Failed"} == {event.rpartition(".")[2] for event in trigger["expect"]}

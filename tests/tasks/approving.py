@@ -69,9 +69,9 @@ def request_of(evidence: Evidence, requester: Identity | None = None, *, verifie
     )
 
 
-def approve_over(context: Context, version: RegisteredModel, over: int | None) -> None:
-    """Approve it over that champion, as a release does by the policy auto."""
-    evidence = Evidence(
+def evidence_over(version: RegisteredModel, over: int | None) -> Evidence:
+    """That nothing is known against it, compared with that champion."""
+    return Evidence(
         workload=version.name,
         model_version=version.version,
         content=version.tags[SHA256],
@@ -80,6 +80,11 @@ def approve_over(context: Context, version: RegisteredModel, over: int | None) -
         gathered_at=datetime.now(UTC),
         gates=(),
     )
+
+
+def approve_over(context: Context, version: RegisteredModel, over: int | None) -> None:
+    """Approve it over that champion, as a release does by the policy auto."""
+    evidence = evidence_over(version, over)
     keep(context, evidence)
     answer = Answer(evidence=evidence.digest, approved=True, by=None, policy="auto", at=evidence.gathered_at)
     approve(context, version, approval_by(keep_answer(context, evidence, answer), evidence))
