@@ -141,6 +141,20 @@ def test_a_better_challenger_is_found_though_its_run_is_killed(first: Service, c
     assert (again, "is over" in output) == (0, True), output
 
 
+def test_an_approved_version_waits_for_its_test_where_the_workload_says_so(first: Service, challenger: int) -> None:
+    file = first.settings.workloads / NAME / "workload.yaml"
+    before = file.read_text()
+    content = yaml.safe_load(before)
+    file.write_text(yaml.safe_dump({**content, "release": {**content["release"], "promotion": "by_hand"}}))
+    try:
+        code, output = first.run("release", f"{NAME!r}, {challenger}")
+    finally:
+        file.write_text(before)
+    assert (code, "and waits" in output) == (0, True), output
+    assert under_way(first, NAME) == []
+    assert tags(first, NAME, challenger)["perennial.verdict"] == "approved"
+
+
 def test_an_a_a_test_decides_nothing_and_others_meet_it(
     first: Service, challenger: int, front: str, tmp_path: Path
 ) -> None:
@@ -161,7 +175,7 @@ def test_an_a_a_test_decides_nothing_and_others_meet_it(
     code, output = first.run("promote", f"{NAME!r}, {other}")
     assert (code, "an A/B test compares the versions 1 and" in output) == (1, True), output
     code, output = first.run("reconcile", repr(NAME))
-    assert (code, "A/B test" in output) == (0, False), output
+    assert (code, "A/B test" in output, "is promoted by" in output) == (0, False, False), output
     assert len(first.platform.endpoints.get(NAME).slots) == 2
     code, output = first.run("rollback", f"{NAME!r}, 'enough'")
     assert (code, result_of(output)) == (0, "1"), output
@@ -170,22 +184,11 @@ def test_an_a_a_test_decides_nothing_and_others_meet_it(
     assert (answer["verdict"], answer["ended"]) == ("not decided yet", "rolled back: enough")
     assert answer["low"] < 0 < answer["high"]
     assert (champion(first, NAME), clients.failed) == (1, {})
+    for version in (challenger, other):  # or reconcile would go on with what was approved
+        first.platform.models.tag(NAME, version, {"perennial.verdict": "rejected", "perennial.reason": "was a test's"})
     code, output = first.run("reconcile", repr(NAME))
-    assert (code, "of an A/B test that is over, was deleted" in output) == (0, True), output
-
-
-def test_an_approved_version_waits_for_its_test_where_the_workload_says_so(first: Service, challenger: int) -> None:
-    file = first.settings.workloads / NAME / "workload.yaml"
-    before = file.read_text()
-    content = yaml.safe_load(before)
-    file.write_text(yaml.safe_dump({**content, "release": {**content["release"], "promotion": "by_hand"}}))
-    try:
-        code, output = first.run("release", f"{NAME!r}, {challenger}")
-    finally:
-        file.write_text(before)
-    assert (code, "and waits" in output) == (0, True), output
-    assert under_way(first, NAME) == []
-    assert tags(first, NAME, challenger)["perennial.verdict"] == "approved"
+    assert (code, "was deleted" in output) == (0, True), output
+    assert len(first.platform.endpoints.get(NAME).slots) == 1
 
 
 def test_what_no_release_approved_meets_no_client(first: Service) -> None:
