@@ -38,6 +38,7 @@ def test_what_could_not_be_told_is_asked_again_on_another_batch() -> None:
 
 def test_a_refusal_over_another_version_does_not_count() -> None:
     assert standing("refused", over=3).due
+    assert standing("refused", over=3, last_batch=None).scorer == 2
 
 
 def test_what_was_found_fit_scores_again_after_a_rollback() -> None:
