@@ -26,7 +26,7 @@ ForceReason = Annotated[str | None, Field(min_length=1, max_length=4000)]
 CallersShare = Annotated[int, Field(ge=1, le=99)]
 Alpha = Annotated[float, Field(gt=0, lt=0.5)]
 LastsFor = Annotated[str, Field(pattern=r"^(\d+(\.\d+)?[smhdw])?$", max_length=12)]
-TestKey = Annotated[str, Field(pattern=r"^[a-z0-9-]{0,40}$")]
+TestKey = Annotated[str, Field(pattern=r"^(\d{8}-\d{6}-[a-z0-9]{1,20})?$")]  # lifecycle.ab_test.KEY, or none
 Reason = Annotated[str, Field(min_length=1, max_length=4000)]
 
 # How long a killed run's slot stays taken: the shortest that Prefect allows. A living run renews its lease.

@@ -23,6 +23,7 @@ AbMetric = Literal["loss", "label"]
 Better = Literal["smaller", "larger"]
 AbVerdict = Literal["better", "worse", "not decided yet", "assignment broken"]
 
+KEY = r"^\d{8}-\d{6}-[a-z0-9]{1,20}$"  # a test's: keys sort by when the tests began
 _LOOKS = 20  # a test's age is so many pauses
 SHORTEST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(hours=1)
@@ -31,7 +32,7 @@ LONGEST_PAUSE = timedelta(hours=1)
 class AbPlan(Frozen):
     """What was asked for, written once. The salt stands here and in what the front reads, and nowhere else."""
 
-    test: str  # its key
+    test: str = Field(pattern=KEY)
     workload: str
     champion: int
     challenger: int

@@ -14,7 +14,7 @@ from typing import Any
 from lifecycle.names import AB_TEST, PROMOTE, RELEASE, ab_test_key, promotion_key, release_key
 from lifecycle.tags import APPROVED_AT, VERDICT
 from platforms.ports import RegisteredModel
-from tasks.ab_running import tests_of
+from tasks.ab_running import running_test, tests_of
 from tasks.approval import approval_of, waits_for_promotion
 from tasks.batch_default import align, ever_scored, in_turn, start_comparison
 from tasks.context import Context
@@ -93,8 +93,8 @@ def _unfinished(context: Context) -> int | None:
     standing = rollout_under_way(context)
     if standing is not None:
         return standing.challenger
-    if context.workload.release.promotion == "by_hand":
-        return None
+    if context.workload.release.promotion == "by_hand" or running_test(context) is not None:
+        return None  # people decide, or a test does first
     newest_first = reversed(context.platform.models.versions(context.name))
     approved = (version.version for version in newest_first if approval_of(version) is not None)
     return next((version for version in approved if waits_for_promotion(context, version)), None)

@@ -112,7 +112,8 @@ def told(stack: Service, kind: str, test: str) -> list[Any]:
 
 
 def test_a_better_challenger_is_found_though_its_run_is_killed(first: Service, challenger: int, front: str) -> None:
-    test, clients = "t-better", Clients(first, front, "t-better")
+    test = "20260101-000000-better"
+    clients = Clients(first, front, test)
     assert {clients.ask(number) for number in range(10)} == {1}, "before it begins"
     call = START.format(version=challenger, test=test)
     process = first.start("ab_test", call)
@@ -140,6 +141,20 @@ def test_a_better_challenger_is_found_though_its_run_is_killed(first: Service, c
     assert (again, "is over" in output) == (0, True), output
 
 
+def test_an_approved_version_waits_for_its_test_where_the_workload_says_so(first: Service, challenger: int) -> None:
+    file = first.settings.workloads / NAME / "workload.yaml"
+    before = file.read_text()
+    content = yaml.safe_load(before)
+    file.write_text(yaml.safe_dump({**content, "release": {**content["release"], "promotion": "by_hand"}}))
+    try:
+        code, output = first.run("release", f"{NAME!r}, {challenger}")
+    finally:
+        file.write_text(before)
+    assert (code, "and waits" in output) == (0, True), output
+    assert under_way(first, NAME) == []
+    assert tags(first, NAME, challenger)["perennial.verdict"] == "approved"
+
+
 def test_an_a_a_test_decides_nothing_and_others_meet_it(
     first: Service, challenger: int, front: str, tmp_path: Path
 ) -> None:
@@ -160,7 +175,7 @@ def test_an_a_a_test_decides_nothing_and_others_meet_it(
     code, output = first.run("promote", f"{NAME!r}, {other}")
     assert (code, "an A/B test compares the versions 1 and" in output) == (1, True), output
     code, output = first.run("reconcile", repr(NAME))
-    assert (code, "A/B test" in output) == (0, False), output
+    assert (code, "A/B test" in output, "is promoted by" in output) == (0, False, False), output
     assert len(first.platform.endpoints.get(NAME).slots) == 2
     code, output = first.run("rollback", f"{NAME!r}, 'enough'")
     assert (code, result_of(output)) == (0, "1"), output
@@ -169,32 +184,21 @@ def test_an_a_a_test_decides_nothing_and_others_meet_it(
     assert (answer["verdict"], answer["ended"]) == ("not decided yet", "rolled back: enough")
     assert answer["low"] < 0 < answer["high"]
     assert (champion(first, NAME), clients.failed) == (1, {})
+    for version in (challenger, other):  # or reconcile would go on with what was approved
+        first.platform.models.tag(NAME, version, {"perennial.verdict": "rejected", "perennial.reason": "was a test's"})
     code, output = first.run("reconcile", repr(NAME))
-    assert (code, "of an A/B test that is over, was deleted" in output) == (0, True), output
-
-
-def test_an_approved_version_waits_for_its_test_where_the_workload_says_so(first: Service, challenger: int) -> None:
-    file = first.settings.workloads / NAME / "workload.yaml"
-    before = file.read_text()
-    content = yaml.safe_load(before)
-    file.write_text(yaml.safe_dump({**content, "release": {**content["release"], "promotion": "by_hand"}}))
-    try:
-        code, output = first.run("release", f"{NAME!r}, {challenger}")
-    finally:
-        file.write_text(before)
-    assert (code, "and waits" in output) == (0, True), output
-    assert under_way(first, NAME) == []
-    assert tags(first, NAME, challenger)["perennial.verdict"] == "approved"
+    assert (code, "was deleted" in output) == (0, True), output
+    assert len(first.platform.endpoints.get(NAME).slots) == 1
 
 
 def test_what_no_release_approved_meets_no_client(first: Service) -> None:
     models = first.platform.models
     key = "unapproved"
     made = models.register(NAME, models.start_run(NAME, key, {}), _packed(first), key, {})
-    code, output = first.run("ab_test", START.format(version=made.version, test="t-unapproved"))
+    code, output = first.run("ab_test", START.format(version=made.version, test="20260102-000000-unapproved"))
     assert (code, "no release approved version" in output) == (1, True), output
     models.tag(NAME, made.version, {"perennial.verdict": "approved"})  # by hand
-    code, output = first.run("ab_test", START.format(version=made.version, test="t-forged"))
+    code, output = first.run("ab_test", START.format(version=made.version, test="20260103-000000-forged"))
     assert (code, "cannot be tested" in output) == (1, True), output
     assert tags(first, NAME, made.version).get("perennial.verdict") == "approved"
     assert written(first).front() in (None, b"null")

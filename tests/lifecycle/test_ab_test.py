@@ -30,7 +30,7 @@ from lifecycle.ab_test import (
 
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 PLAN = AbPlan(
-    test="t",
+    test="20261101-000000-a",
     workload="toy",
     champion=1,
     challenger=2,

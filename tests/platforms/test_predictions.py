@@ -108,6 +108,12 @@ def test_other_kinds_of_answer(platform: Logged) -> None:
 
 
 def test_a_feature_may_have_a_name_of_ours(platform: Logged) -> None:
-    inputs = {"time": 3, "inputs.time": 4, "slot": "night", "prediction": 0.5, "inputs": 1}
+    inputs = {"time": 3, "inputs.time": 4, "slot": "night", "prediction": 0.5, "inputs": 1, "caller": "me"}
     platform.log(record("one", START, inputs=inputs))
     assert platform.predictions.between("toy", START, START + HOUR).loc[0, "inputs"] == inputs
+
+
+def test_a_caller_is_told_where_a_test_knew_one(platform: Logged) -> None:
+    platform.log(record("one", START, caller="t.challenger.0"), record("two", START + timedelta(minutes=1)))
+    told = platform.predictions.between("toy", START, START + HOUR)["caller"]
+    assert (told[0], told.isna().tolist()) == ("t.challenger.0", [False, True])

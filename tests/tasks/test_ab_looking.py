@@ -23,6 +23,7 @@ from scoring.assignment import assign
 from tasks.ab_looking import in_words, look, rows_of
 from tasks.context import Context
 
+TEST = "20261120-100000-a"
 BEGAN = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 END = BEGAN + timedelta(hours=5)
 
@@ -30,7 +31,7 @@ END = BEGAN + timedelta(hours=5)
 def plan_of(metric: str, **more: Any) -> AbPlan:
     told: dict[str, Any] = {"share": 50, "alpha": 0.05, "stop_when_decided": False, "until": None, "by": "Ada"}
     better = "smaller" if metric == "loss" else "larger"
-    told |= {"test": "t-1", "workload": "toy", "champion": 1, "challenger": 2, "salt": "salt", "began": BEGAN}
+    told |= {"test": TEST, "workload": "toy", "champion": 1, "challenger": 2, "salt": "salt", "began": BEGAN}
     return AbPlan(**{**told, "metric": metric, "better": better, **more})
 
 
@@ -59,7 +60,7 @@ class World:
 
     def asked(self, identity: str, caller: str | None, label: Any = None, /, **more: Any) -> None:
         """A prediction, and what came true, if anything did; who is given the challenger is answered by it."""
-        assigned = None if caller is None else assign("t-1", "salt", caller, 0.5)
+        assigned = None if caller is None else assign(TEST, "salt", caller, 0.5)
         version = 2 if assigned is not None and assigned.arm == "challenger" else 1
         record = {"correlation_id": identity, "time": (BEGAN + timedelta(minutes=1)).isoformat(), "slot": "blue"}
         record |= {"model_version": version, "prediction": 1, "probability": 0.8, "inputs": {"age": 1}}
@@ -89,7 +90,7 @@ def test_only_the_tests_own_rows_count(tmp_path: Path) -> None:
     world.asked("nobody's", None, 1)
     world.asked("a copy", "ada", 1, mirrored=True)
     world.asked("probe-1", "ada", 1)
-    world.asked("another test's", "ada", 1, caller="t-10.challenger." + "0" * 32)
+    world.asked("another test's", "ada", 1, caller=f"{TEST}0.challenger." + "0" * 32)
     world.asked("before", "ada", 1, time=(BEGAN - timedelta(days=1)).isoformat())
     world.asked("mine", "ada", 1, time=(BEGAN + timedelta(minutes=3)).isoformat())  # an id that was given twice
     assert len(rows_of(world.context, plan_of("label"), END).caller) == 1
@@ -100,7 +101,7 @@ def test_numbers_are_compared_by_how_far_off_they_were_and_arms_stay_as_given(tm
     world, elsewhere = World(tmp_path, "regression"), 0
     for number in range(400):
         caller = f"caller-{number}"
-        given = assign("t-1", "salt", caller, 0.5).arm == "challenger"
+        given = assign(TEST, "salt", caller, 0.5).arm == "challenger"
         moved = given and elsewhere < 10
         elsewhere += moved
         version = 2 if given and not moved else 1
