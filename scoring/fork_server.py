@@ -3,7 +3,7 @@
 Imports are most of the time, and of the work, that a slot takes to come up. It is run by the Python of the slots'
 environment and imports nothing of ours. A line of JSON tells folder, environment, log and words of a server; its id as
 a process is the answer. Linux only: a server is handed to the gateway, as the nearest subreaper of orphans, whose child
-it is from then on; it dies with the gateway, and not with this process.
+it is from then on, and does not die with this process.
 """
 
 import ctypes
@@ -12,7 +12,6 @@ import importlib
 import json
 import os
 import runpy
-import signal
 import sys
 import time
 from contextlib import suppress
@@ -34,7 +33,7 @@ IMPORTED = (
     "sklearn.pipeline",
     "sklearn.preprocessing",
 )
-_PARENT_DEATH_SIGNAL, _NAME = 1, 15  # prctl's
+_NAME = 15  # prctl's
 _ADOPTION_SECONDS = 10.0
 
 
@@ -79,10 +78,7 @@ def _become(told: dict, gateway: int) -> None:
         if time.monotonic() > deadline:
             os._exit(1)  # it is gone, or is no subreaper
         time.sleep(0.001)
-    ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
     ctypes.CDLL(None).prctl(_NAME, b"scoring server", 0, 0, 0)  # its command line is still ours
-    if os.getppid() != gateway:
-        os._exit(1)
     os.chdir(told["folder"])
     os.environ.clear()
     os.environ.update(told["environment"])

@@ -13,6 +13,7 @@ import uvicorn
 
 from scoring.gateway.admin import admin_app
 from scoring.gateway.dataplane import ClientConnection, DataPlane
+from scoring.gateway.left_servers import hold_lock
 from scoring.gateway.state import Registry
 from scoring.gateway.supervisor import Supervisor
 
@@ -26,6 +27,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--admin-port", type=int, required=True, help="where the service deploys")
     parser.add_argument("--predictions", type=Path, help="folder of the prediction log; none: no log")
     parser.add_argument("--environments", type=Path, required=True, help="folder of the slots' environments")
+    parser.add_argument("--patience", type=float, default=20.0, help="seconds that slots outlive a killed gateway")
     return parser.parse_args()
 
 
@@ -42,9 +44,10 @@ def _token(state: Path) -> str:
 async def _serve(arguments: argparse.Namespace) -> None:
     state: Path = arguments.state.resolve()
     state.mkdir(parents=True, exist_ok=True)
+    _held = hold_lock(state)
     registry = Registry(state)
     predictions = arguments.predictions.resolve() if arguments.predictions else None
-    supervisor = Supervisor(registry, arguments.environments, predictions)
+    supervisor = Supervisor(registry, arguments.environments, predictions, arguments.patience)
     plane = DataPlane(registry)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: ClientConnection(plane), HOST, arguments.port, backlog=512)

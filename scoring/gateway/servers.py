@@ -15,7 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 FORK_SERVER = Path(__file__).parents[1] / "fork_server.py"
+SERVER_NAME = "scoring server"  # that fork_server.py gives to what it forks
 _FORKS = sys.platform == "linux"
 _PARENT_DEATH_SIGNAL, _CHILD_SUBREAPER = 1, 36  # prctl's
 _IMPORTS_SECONDS = 60.0
@@ -125,6 +128,7 @@ class Servers:
 
     def __init__(self) -> None:
         self._forks: dict[Path, Forks] = {}
+        self._started: set[int] = set()
         if _FORKS:
             ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1)  # a forked server becomes our child
 
@@ -136,7 +140,19 @@ class Servers:
     async def start(self, python: Path, order: Order) -> Server:
         """A server of that environment."""
         forked = await self._of(python).fork(order) if _FORKS else None
-        return _begin(python, order) if forked is None else forked
+        started: Server = _begin(python, order) if forked is None else forked
+        self._started.add(started.pid)
+        return started
+
+    def forget(self, server: Server) -> None:
+        """It has ended. The workers of one that was killed became our children, and nobody else asks how they ended."""
+        self._started.discard(server.pid)
+        if not _FORKS:
+            return
+        for child in psutil.Process().children():
+            with suppress(psutil.Error, ChildProcessError):
+                if child.name() == SERVER_NAME and child.pid not in self._started:
+                    os.waitpid(child.pid, os.WNOHANG)
 
     def close(self) -> None:
         """End what forks; the servers are the caller's."""
@@ -183,11 +199,10 @@ def _begin(python: Path, order: Order) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
 
 
 def _die_with_parent() -> None:
-    """A server must not outlive a gateway that was killed: the kernel ends it then (Linux's PR_SET_PDEATHSIG)."""
+    """What forks must not outlive a gateway that was killed: the kernel ends it then (Linux's PR_SET_PDEATHSIG)."""
     with suppress(OSError):
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import shutil
 import socket
 import time
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 from scoring import ENTRY_SCRIPTS
 from scoring.environment import EnvironmentFailed, build_environment, environment_of
+from scoring.gateway.left_servers import end_unwanted, find_left, lock_file, remember
 from scoring.gateway.servers import Order, Server, Servers, end, slot_environment
 from scoring.gateway.state import FAILED, HEALTHY, MIRRORED_HEADER, STARTING, Endpoint, Registry, Slot
 
@@ -26,16 +28,20 @@ _SERVER_OPTIONS = "--worker-class gthread --threads 4 --keep-alive 75 --no-contr
 class Supervisor:
     """One server process a slot, each in a task that lives as long as the slot is wanted."""
 
-    def __init__(self, registry: Registry, environments: Path, predictions: Path | None) -> None:
+    def __init__(self, registry: Registry, environments: Path, predictions: Path | None, patience: float) -> None:
+        """patience: seconds that a server waits for another gateway once this one is gone."""
         self._registry = registry
         self._environments = environments
         self._predictions = predictions
+        self._patience = patience
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._folder = registry.folder.parent / "slots"
         self._servers = Servers()
 
     def start_all(self) -> None:
         """What was there before the gateway was last ended; and whoever comes first finds the imports done."""
+        wanted = {Path(slot.folder) for one in self._registry.endpoints.values() for slot in one.slots.values()}
+        end_unwanted(self._folder, wanted)
         usual = environment_of(self._environments)
         if usual.exists():
             self._servers.prepare(usual)
@@ -113,14 +119,17 @@ class Supervisor:
         except (EnvironmentFailed, OSError) as error:
             slot.state, slot.reason = FAILED, f"its environment could not be built: {error}"
             return False
-        port, started = _free_port(), time.monotonic()
-        process = await self._start(endpoint, slot, python, port)
+        started, left = time.monotonic(), find_left(Path(slot.folder))
+        port = _free_port() if left is None else left.port
+        process = await self._start(endpoint, slot, python, port) if left is None else left.server
         try:
+            remember(Path(slot.folder), process, port)
             came_up = await _answers(process, port)
             if not came_up:
                 slot.state, slot.reason = FAILED, _why(process)
                 return False
-            slot.pid, slot.start_s = process.pid, round(time.monotonic() - started, 3)
+            slot.pid = process.pid
+            slot.start_s = round(time.monotonic() - started, 3) if left is None else None
             slot.port, slot.state, slot.reason = port, HEALTHY, ""
             while process.poll() is None:
                 await asyncio.sleep(0.05)
@@ -128,6 +137,7 @@ class Supervisor:
             return True
         finally:
             await end(process)
+            self._servers.forget(process)
 
     async def _start(self, endpoint: Endpoint, slot: Slot, python: Path, port: int) -> Server:
         folder = Path(slot.folder)
@@ -137,10 +147,13 @@ class Supervisor:
             "PERENNIAL_SLOT": slot.name,
             "PERENNIAL_MODEL_SHA256": (folder / _SHA256).read_text(),
             "PERENNIAL_MODEL_VERSION": slot.tags.get("model_version", "0"),
-            "GUNICORN_CMD_ARGS": _SERVER_OPTIONS,
+            # Else gunicorn goes back to where it was imported, which is where the server was forked.
+            "GUNICORN_CMD_ARGS": f"{_SERVER_OPTIONS} --chdir {shlex.quote(str(folder))}",
             "WORKER_COUNT": "1",
             "PERENNIAL_MIRRORED_HEADER": MIRRORED_HEADER,
             "AML_APP_INSIGHTS_ENABLED": "false",
+            "PERENNIAL_GATEWAY_LOCK": str(lock_file(self._folder.parent)),
+            "PERENNIAL_GATEWAY_PATIENCE": str(self._patience),
         }
         if self._predictions is not None:
             own["PERENNIAL_PREDICTIONS_DIR"] = str(self._predictions)

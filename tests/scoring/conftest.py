@@ -63,7 +63,7 @@ class Gateway:
         places = ["--state", str(self.folder / "state"), "--predictions", str(self.folder / "predictions")]
         shared = ["--environments", str(ROOT / ".perennial" / "environments")]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "scoring.gateway", *ports, *places, *shared],
+            [sys.executable, "-m", "scoring.gateway", *ports, *places, *shared, "--patience", "3"],
             cwd=ROOT,
             env={**environment, "PERENNIAL_LOG_FLUSH_SECONDS": "0.2"},
         )

@@ -71,6 +71,7 @@ def test_seconds_are_counted_slot_by_slot(mirrored: Gateway) -> None:
 
 def test_a_mirror_that_hangs_delays_nobody(mirrored: Gateway) -> None:
     servers = [one for one in psutil.Process(mirrored.process.pid).children(recursive=True) if _is_green(one)]
+    assert servers
     for server in servers:
         server.send_signal(signal.SIGSTOP)
     try:
