@@ -34,7 +34,7 @@ WATCHED: dict[str, object] = {
     "monitor": {"every": "1h", "minimum_rows": 100, "attribution": True, "fairness": _GROUPS, "evidently_ui": True},
 }
 ROLLING = [
-    {"mirror": 50, "hold": "1s", "requests": 60, "at_most": "30s"},
+    {"mirror": 50, "hold": "1s", "requests": 60, "at_most": "60s"},
     {"traffic": 40, "hold": "2s", "requests": 60, "at_most": "5m"},
     {"traffic": 100},
 ]
@@ -50,7 +50,7 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
         },
     ),
     "examined": ("walk", {"release": {"slices": ["region"]}, "gates": {"roc_auc": {"at_least": 0.6}}}),
-    "rolls": ("walk", {"release": {"rolling": ROLLING}}),
+    "rolls": ("walk", {"release": {"live": {"slower": 10.0}, "rolling": ROLLING}}),
     "holds": ("walk", {"release": {"rolling": [{"traffic": 10, "hold": "11m"}, {"traffic": 100}]}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
     "silent": ("toy", {"release": {"approval": "human", "approval_within": "1s"}}),

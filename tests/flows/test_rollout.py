@@ -147,7 +147,7 @@ def test_the_same_model_goes_through_its_steps(first: Service, load: Load, tmp_p
     version = approved_copy(first, NAME, tmp_path)
     code, output = first.run("promote", f"{NAME!r}, {version}")
     assert code == 0, output
-    assert champion(first, NAME) == version
+    assert champion(first, NAME) == version, output
     before = load.of(version)
     until("its answers", lambda: load.of(version) > before + 20)
     assert load.failed == {}
@@ -208,7 +208,7 @@ def test_what_nobody_asks_goes_back_in_time(first: Service, tmp_path: Path) -> N
     now, version = champion(first, NAME), approved_copy(first, NAME, tmp_path)
     code, output = first.run("promote", f"{NAME!r}, {version}")
     assert code == 0, output
-    assert "inconclusive after 30s of mirror 50 %: 0 of 60 requests" in output
+    assert "inconclusive after 1m of mirror 50 %: 0 of 60 requests" in output
     assert champion(first, NAME) == now
     assert tags(first, NAME, version)["perennial.verdict"] == "rejected"
 
