@@ -9,6 +9,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.states import Completed, State
 
 from flows.parameters import LEASE_SECONDS, ApprovedVersion, WorkloadName
+from lifecycle.going_back import Return
 from lifecycle.names import CHAMPION
 from lifecycle.rollout import Conclude, Deploy, Ended, Enter, GoBack, Progress, Standing, Wait, plan
 from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, FORCED, PROMOTED_AT, REASON, VERDICT
@@ -17,7 +18,7 @@ from tasks.approval import NotApproved, require_approval
 from tasks.batch_default import start_comparison
 from tasks.clock import now
 from tasks.context import Context, open_context
-from tasks.endpoints import await_healthy
+from tasks.endpoints import await_healthy, version_in
 from tasks.evidence import require_evidence
 from tasks.going_back import carry_on_alone
 from tasks.holding import hold
@@ -104,6 +105,7 @@ def _go_on(context: Context, version: RegisteredModel, seen: Turn) -> State[Any]
                 return None
             turn = next_turn(context, version.version)
         if isinstance(turn.action, Conclude):
+            _record(context, version)
             carry_out(context, turn.standing, plan(turn.action, turn.standing, now()))
         return _conclude(context, context.platform.models.get(context.name, version.version))
 
@@ -147,28 +149,32 @@ def _conclude(context: Context, version: RegisteredModel) -> State[Any]:
     if known is None:
         tags = {PROMOTED_AT: now().isoformat(), VERDICT: "promoted"}
         context.platform.models.tag(context.name, version.version, tags)
-    endpoint = context.platform.endpoints.get(context.name)
-    slot = next(name for name, share in endpoint.traffic.items() if share == 100)
-    summary = f"Version {version.version} of {context.name} serves in production, in slot {slot}."
-    by = version.tags.get(APPROVED_BY, "nobody")
-    forced = version.tags.get(FORCED, "")
-    summary += f" It was {forced}." if forced else ""
-    key = "-".join([str(version.version), *([version.tags[APPROVED_AT]] if APPROVED_AT in version.tags else [])])
-    record(
-        context,
-        "promoted",
-        key,
-        summary,
-        model_version=version.version,
-        dataset_version=version.tags[DATASET],
-        evidence={"slot": slot, "approved_by": by, **({"forced": forced} if forced else {})},
-    )
+    summary, key = _record(context, version)
+    left = Return.of(version.version, version.tags)
+    if left is not None:
+        return Completed(message=f"{summary} Then {context.name} went back to version {left.back}: {left.reason}.")
     emit(context, "perennial.release.promoted", key, {"model_version": version.version})
     watched = apply_native_monitor(context)
-    text = f"### {summary}\n\nClients POST to `{endpoint.scoring_url}`.\n\nIt was approved by {by}.\n\n{watched}"
+    url = context.platform.endpoints.get(context.name).scoring_url
+    by = version.tags.get(APPROVED_BY, "nobody")
+    text = f"### {summary}\n\nClients POST to `{url}`.\n\nIt was approved by {by}.\n\n{watched}"
     tell(context, "promotion", text)
     start_comparison(context)
     return Completed(message=summary)
+
+
+def _record(context: Context, version: RegisteredModel) -> tuple[str, str]:
+    """The ledger's entry, in a sentence, and its key. It is written before the alias: whoever goes back comes after."""
+    endpoint = context.platform.endpoints.get(context.name)
+    slot = next((one.name for one in endpoint.slots.values() if version_in(one) == version.version), "")
+    summary = f"Version {version.version} of {context.name} serves in production, in slot {slot}."
+    by, forced = version.tags.get(APPROVED_BY, "nobody"), version.tags.get(FORCED, "")
+    summary += f" It was {forced}." if forced else ""
+    key = "-".join([str(version.version), *([version.tags[APPROVED_AT]] if APPROVED_AT in version.tags else [])])
+    evidence = {"slot": slot, "approved_by": by, **({"forced": forced} if forced else {})}
+    known = {"model_version": version.version, "dataset_version": version.tags[DATASET]}
+    record(context, "promoted", key, summary, **known, evidence=evidence)
+    return summary, key
 
 
 def _go_back(context: Context, version: RegisteredModel, turn: Turn, reason: str) -> State[Any]:

@@ -28,11 +28,15 @@ class Place:
         for key in ("one", "two"):
             self.models.register("toy", key, folder / "model", key, {})
         self.models.set_alias("toy", CHAMPION, 1)
-        self.context = cast(Context, SimpleNamespace(name="toy", platform=SimpleNamespace(models=self.models)))
+        self.promotion = SimpleNamespace(promotion="at_once")
+        workload = SimpleNamespace(release=self.promotion)
+        platform = SimpleNamespace(models=self.models)
+        self.context = cast(Context, SimpleNamespace(name="toy", platform=platform, workload=workload))
         self.started: list[str] = []
         self._patch = monkeypatch
         monkeypatch.setattr(starting, "run_deployment", self._start)
         monkeypatch.setattr(carrying_on, "rollout_under_way", lambda _: None)
+        monkeypatch.setattr(carrying_on, "running_test", lambda _: None)
 
     def break_off(self, **parameters: Any) -> None:
         found = [{"workload": "toy", "model_version": 2, **parameters}]
@@ -73,3 +77,10 @@ def test_an_approval_that_nobody_promotes(place: Place, over: str, again: bool) 
     place.models.tag("toy", 2, {**APPROVED, APPROVED_OVER: over})
     assert bool(carrying_on.carry_on_promotion(place.context)) == again
     assert place.started == (["promote/prod"] if again else [])
+
+
+def test_an_approval_that_waits_for_a_person_is_left_to_them(place: Place) -> None:
+    place.models.tag("toy", 2, {**APPROVED, APPROVED_OVER: "1"})
+    place.promotion.promotion = "by_hand"
+    assert carrying_on.carry_on_promotion(place.context) == ""
+    assert place.started == []
