@@ -78,6 +78,7 @@ def _become(told: dict, gateway: int) -> None:
         if time.monotonic() > deadline:
             os._exit(1)  # it is gone, or is no subreaper
         time.sleep(0.001)
+    os.setsid()  # whoever ends what is left of the gateway's own session does not end what outlives it
     ctypes.CDLL(None).prctl(_NAME, b"scoring server", 0, 0, 0)  # its command line is still ours
     os.chdir(told["folder"])
     os.environ.clear()

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from azureml_inference_server_http import amlserver
@@ -23,7 +24,7 @@ def end_without(lock: str, patience: float) -> None:
     last_seen = time.monotonic()
     while time.monotonic() - last_seen < patience:
         time.sleep(LOOK_SECONDS)
-        with Path(lock).open() as file:
+        with suppress(FileNotFoundError), Path(lock).open() as file:  # with its folder nobody holds it either
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -199,6 +199,7 @@ def _begin(python: Path, order: Order) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # as what is forked
         )
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from deployments.ports import free_ports
+from deployments.processes import Started, end_rest
 from platforms.local.endpoints import LocalOnlineEndpoints
 from platforms.ports import RegisteredModel, SlotState
 from tests.toy_model import pack_toy_model
@@ -66,8 +68,16 @@ class Gateway:
             [sys.executable, "-m", "scoring.gateway", *ports, *places, *shared, "--patience", "3"],
             cwd=ROOT,
             env={**environment, "PERENNIAL_LOG_FLUSH_SECONDS": "0.2"},
+            start_new_session=True,  # as `deployments.processes` starts it
         )
         wait(lambda: self._answers())
+
+    def kill(self) -> None:
+        """SIGKILL, and to what is left of its session, as the keeper does before it starts it again."""
+        started = Started(self.process.pid, psutil.Process(self.process.pid).create_time(), "")
+        self.process.kill()
+        self.process.wait()
+        end_rest(started)
 
     def _answers(self) -> bool:
         try:
