@@ -2,8 +2,8 @@
 
 Clients POST to it as to the endpoint, with the same key, and with who they are in `x-caller-id`. While an A/B test
 runs, the challenger's callers are passed on with the header that names its slot; all others go to whatever the
-endpoint's own traffic says, which is the champion. So it is there that everybody goes when the test is over, when its
-plan cannot be read, and when the challenger's slot does not answer. The caller goes into the request's body as a hash,
+endpoint's own traffic says, which is the champion. So it is there that everybody goes when the test is over, when what
+is read is no plan, and when the challenger's slot does not answer. The caller goes into the request's body as a hash,
 since headers of our own need not reach a model's server on Azure. Neither ids nor keys are kept or printed.
 """
 
@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +74,7 @@ class Front:
 
     def __init__(self, url: str, plan: FrontPlan | None = None, clock: Callable[[], float] = time.time) -> None:
         self.plan = plan
+        self.ails: type[Exception] | None = None  # why the plan could not be read, last
         self._url = url
         self._clock = clock
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=30.0)
@@ -173,8 +174,13 @@ async def _forever(what: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _refresh(front: Front, read: Callable[[], bytes | None]) -> None:
-    with suppress(Exception):  # the plan's own end stands in it, so an old one does no harm
+    try:
         front.plan = FrontPlan.read(await asyncio.to_thread(read))
+        front.ails = None
+    except Exception as error:  # the plan's own end stands in it, so an old one does no harm
+        if front.ails is not type(error):
+            print(f"The plan cannot be read, the last one stays: {type(error).__name__}", file=sys.stderr, flush=True)
+        front.ails = type(error)
 
 
 def _caller(request: FrontRequest) -> str | None:

@@ -19,6 +19,13 @@ class Fronted:
 
     port: int = 0
     plan: bytes | None = None
+    unreadable: Exception | None = None
+
+    def read(self) -> bytes | None:
+        """The plan, as the front asks for it."""
+        if self.unreadable is not None:
+            raise self.unreadable
+        return self.plan
 
     def test(self, key: str, slot: str, share: int, salt: str = "salt", until: float | None = None) -> None:
         """Have a test run."""
@@ -41,7 +48,7 @@ def fronted(url: str, read_every: float = 0.05) -> Iterator[Fronted]:
         up.set()
 
     async def serve() -> None:
-        await serve_front(Front(url), 0, lambda: found.plan, serving)
+        await serve_front(Front(url), 0, found.read, serving)
 
     def work() -> None:
         with suppress(asyncio.CancelledError):

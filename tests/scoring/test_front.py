@@ -184,6 +184,21 @@ def test_a_test_ends_by_its_time_though_its_plan_stays(both: Gateway, front: Fro
     assert json.loads(front.plan or b"")["share"] == 100
 
 
+def test_a_plan_that_cannot_be_read_is_told_once_and_the_last_one_stays(
+    both: Gateway, front: Fronted, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begin(both, front)
+    front.test(TEST, "green", 100)
+    wait(lambda: version_for(both, front, "anybody") == 2, 10)
+    front.unreadable, told = PermissionError("no"), ""
+    for _ in range(20):
+        assert version_for(both, front, "anybody") == 2
+        told += capfd.readouterr().err
+    assert told.count("PermissionError") == 1
+    front.unreadable, front.plan = None, None
+    wait(lambda: version_for(both, front, "anybody") == 1, 10)
+
+
 def _kill(gateway: Gateway, slot: str) -> None:
     for server in psutil.Process(gateway.process.pid).children(recursive=True):
         if f"/{NAME}-{slot}-" in server.cwd():
