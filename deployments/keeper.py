@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deployments.environment import ROOT, inherited, process_environment
-from deployments.parts import PARTS, Part
+from deployments.parts import PARTS, Part, port_of
+from deployments.ports import listens
 from deployments.processes import Started, end_rest, start
 from deployments.stack_record import Record, read_record, write_record
 from platforms.settings import Settings, load_settings
 
 LOOK_SECONDS = 0.2
-LASTED_SECONDS = 60.0  # what ran so long may be started again at once
+LASTED_SECONDS = 60.0  # what ran so long, or has listened, can run, and may be started again at once
 LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -28,6 +29,7 @@ class _Falls:
 
     count: int = 0
     not_before: float = 0.0  # monotonic
+    listened: bool = False  # since its last start
 
 
 class Keeper:
@@ -42,16 +44,25 @@ class Keeper:
         """Start again what is gone; the names of what was."""
         state = self._settings.state.resolve()
         record = read_record(state)
-        gone = [name for name, one in record.processes.items() if name in self._parts and one.process is None]
+        kept = {name: one for name, one in record.processes.items() if name in self._parts}
+        gone = [name for name, one in kept.items() if one.process is None]
+        for name in self._falls.keys() & (kept.keys() - set(gone)):
+            self._see(self._parts[name], self._falls[name], record)
         due = [name for name in gone if self._due(name, record.processes[name])]
         for name in due:
             record = self._again(state, record, self._parts[name])
         return due
 
+    def _see(self, part: Part, falls: _Falls, record: Record) -> None:
+        """Whether what was started again listens by now."""
+        if not falls.listened and part.ports:
+            ports = [int(port_of(record.addresses[name])) for name in part.ports]
+            falls.listened = all(listens(port) for port in ports)
+
     def _due(self, name: str, last: Started) -> bool:
         falls = self._falls.setdefault(name, _Falls())
-        if time.time() - last.started > LASTED_SECONDS:
-            falls.count = 0
+        if falls.listened or time.time() - last.started > LASTED_SECONDS:
+            falls.count, falls.listened = 0, False
             return True
         return time.monotonic() >= falls.not_before
 

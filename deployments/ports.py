@@ -24,6 +24,13 @@ def free_ports(names: Sequence[str]) -> dict[str, int]:
         return {name: one.getsockname()[1] for name, one in zip(names, sockets, strict=True)}
 
 
+def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def require_free(ports: Mapping[str, int]) -> None:
     """PortInUse, naming every port that is taken and the process that has it."""
     taken = [f"port {port} ({name}) is in use{_by_whom(port)}" for name, port in ports.items() if _is_taken(port)]

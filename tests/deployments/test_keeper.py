@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -11,6 +12,7 @@ import pytest
 from deployments.environment import ROOT
 from deployments.keeper import Keeper
 from deployments.parts import Part
+from deployments.ports import free_ports, listens
 from deployments.processes import Started, end, start
 from deployments.stack_record import Record, read_record, write_record
 from platforms.settings import Settings
@@ -19,12 +21,14 @@ from tests.conftest import wait_until
 ADDRESSES = {"prefect": "http://127.0.0.1:9", "mlflow": "http://127.0.0.1:9"}
 
 
-def keeper_of(state: Path, code: str, ports: tuple[str, ...] = ()) -> tuple[Keeper, Started]:
+def keeper_of(
+    state: Path, code: str, ports: tuple[str, ...] = (), addresses: Mapping[str, str] = ADDRESSES
+) -> tuple[Keeper, Started]:
     """Of one part, which runs that code and was started before."""
     command = [sys.executable, "-c", code]
     part = Part("part", lambda _, __: command, ports)
     first = start(command, {}, state / "logs" / "part.log", ROOT)
-    write_record(state, Record({"part": first}, ADDRESSES))
+    write_record(state, Record({"part": first}, addresses))
     return Keeper(Settings(state=state), [part]), first
 
 
@@ -74,6 +78,32 @@ def test_what_a_killed_part_left_gives_its_port_free(tmp_path: Path, listens: bo
         end([read_record(tmp_path).processes["part"]])
         if child.is_running():
             child.kill()
+
+
+LISTENS = """
+import socket, time
+with socket.create_server(("127.0.0.1", {port})):
+    time.sleep(600)
+"""
+
+
+def test_what_has_listened_is_started_again_at_once_however_often(tmp_path: Path) -> None:
+    port = free_ports(["part"])["part"]
+    keeper, last = keeper_of(
+        tmp_path, LISTENS.format(port=port), ("part",), {**ADDRESSES, "part": f"http://127.0.0.1:{port}"}
+    )
+    try:
+        for _ in range(4):
+            wait_until(lambda: listens(port), 10)
+            assert keeper.look() == [], "it runs, and is seen to listen"
+            process = last.process
+            assert process is not None
+            process.kill()
+            wait_until(lambda last=last: last.process is None, 10)  # type: ignore[misc]
+            assert keeper.look() == ["part"]
+            last = read_record(tmp_path).processes["part"]
+    finally:
+        end([last])
 
 
 def test_what_ends_at_once_is_started_ever_less_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
