@@ -93,7 +93,7 @@ def _batch(platform: Platform, name: str, champion: RegisteredModel | None) -> d
         f"Batches of {name} are scored by version {version}, and not by the champion, version {champion.version}: {why}"
     )
     command = f"perennial batch-default {name} {champion.version} --reason WORDS"
-    return {"version": version, "told": told + why, "command": command}
+    return {"version": version, "told": told, "command": command}
 
 
 def _waiting(request: Request) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.parameters import WorkloadName
-from tasks.batch_comparison import Comparison, Found, compared, comparison_due
+from lifecycle.batch_default import BatchComparison
+from tasks.batch_comparison import Found, compared
 from tasks.batch_default import align, batch_standing, in_turn
 from tasks.context import Context, open_context
 from tasks.story import emit, record, tell, tell_table
@@ -27,7 +28,7 @@ def compare_batch(workload: WorkloadName) -> str:
         workload: The model's name, as its workload.yaml says, such as diabetes.
     """
     context = open_context(workload)
-    comparison = comparison_due(batch_standing(context))
+    comparison = batch_standing(context).due
     summary = "" if comparison is None else _compare(context, comparison)
     with in_turn(context):
         scorer = align(context)
@@ -36,7 +37,7 @@ def compare_batch(workload: WorkloadName) -> str:
     return summary or by_default
 
 
-def _compare(context: Context, comparison: Comparison) -> str:
+def _compare(context: Context, comparison: BatchComparison) -> str:
     """The verdict, told and written, the tag last: with it the default may move."""
     found = compared(context, comparison)
     summary = _summary(context, comparison, found)
@@ -58,7 +59,7 @@ def _compare(context: Context, comparison: Comparison) -> str:
     return summary
 
 
-def _summary(context: Context, comparison: Comparison, found: Found) -> str:
+def _summary(context: Context, comparison: BatchComparison, found: Found) -> str:
     new, old = comparison.challenger, comparison.over
     if found.verdict == "accepted":
         return f"Version {new} of {context.name} scores batches by default, and no longer version {old}: {found.why}."

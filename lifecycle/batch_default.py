@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Self, cast
+from typing import Literal, Self, cast, get_args
 
 from pydantic import Field
 
 from lifecycle.base import Frozen
+from lifecycle.names import batch_comparison_key
 from lifecycle.tags import BATCH
 
 BatchVerdict = Literal["accepted", "refused", "unclear"]
-_VERDICTS = ("accepted", "refused", "unclear")
 NO_BATCH = "-"  # in the place of a batch's key, where a person decided, or there was nothing to compare
 _MOST_WORDS = 2000  # characters
 
@@ -53,9 +53,22 @@ class BatchWord:
     def of(cls, tags: Mapping[str, str]) -> Self | None:
         """None where nothing that is ours is written."""
         parts = tags.get(BATCH, "").split(" ", 3)
-        if len(parts) != 4 or parts[0] not in _VERDICTS or not parts[1].isdecimal():
+        if len(parts) != 4 or parts[0] not in get_args(BatchVerdict) or not parts[1].isdecimal():
             return None
         return cls(cast("BatchVerdict", parts[0]), int(parts[1]) or None, parts[2], parts[3])
+
+
+@dataclass(frozen=True)
+class BatchComparison:
+    """Two versions and the batch that the one before completed last."""
+
+    challenger: int
+    over: int
+    batch: str  # its key
+
+    @property
+    def key(self) -> str:
+        return batch_comparison_key(self.challenger, self.over, self.batch)
 
 
 @dataclass(frozen=True)
@@ -78,11 +91,11 @@ class BatchStanding:
         return self.default if refused or self.last_batch is not None else self.champion
 
     @property
-    def due(self) -> bool:
-        """Whether the champion is to be compared on the last batch: not yet, or inconclusively on an earlier one."""
-        if self.scorer in (None, self.champion):
-            return False
+    def due(self) -> BatchComparison | None:
+        """How the champion is to be compared: if it was not yet, or inconclusively on an earlier batch."""
+        if self.champion is None or self.default is None or self.last_batch is None or self.scorer == self.champion:
+            return None
         word = self.word
-        return (
-            word is None or word.over != self.default or (word.verdict == "unclear" and word.batch != self.last_batch)
-        )
+        done = word is not None and word.over == self.default
+        again = word is not None and word.verdict == "unclear" and word.batch != self.last_batch
+        return None if done and not again else BatchComparison(self.champion, self.default, self.last_batch)

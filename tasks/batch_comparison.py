@@ -17,9 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lifecycle.batch_default import BatchStanding, BatchVerdict, BatchWord
+from lifecycle.batch_default import BatchComparison, BatchVerdict, BatchWord
 from lifecycle.names import (
-    batch_comparison_key,
     batch_comparison_prefix,
     batch_endpoint,
     digest,
@@ -37,19 +36,6 @@ MOST_BYTES = 2_000_000_000  # of the files that are copied; one at least
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two versions and the batch that the one before completed last."""
-
-    challenger: int
-    over: int
-    batch: str  # its key
-
-    @property
-    def key(self) -> str:
-        return batch_comparison_key(self.challenger, self.over, self.batch)
-
-
-@dataclass(frozen=True)
 class Found:
     """What came of it, as it is kept. signals and changes are rows of tables."""
 
@@ -59,18 +45,11 @@ class Found:
     signals: list[dict[str, Any]]
     changes: list[dict[str, Any]]
 
-    def word(self, comparison: Comparison) -> BatchWord:
+    def word(self, comparison: BatchComparison) -> BatchWord:
         return BatchWord(self.verdict, comparison.over, comparison.batch, self.why)
 
 
-def comparison_due(standing: BatchStanding) -> Comparison | None:
-    """The one that is to be made, if any."""
-    if not standing.due or standing.champion is None or standing.default is None or standing.last_batch is None:
-        return None
-    return Comparison(standing.champion, standing.default, standing.last_batch)
-
-
-def compared(context: Context, comparison: Comparison) -> Found:
+def compared(context: Context, comparison: BatchComparison) -> Found:
     """What was found, now or before. ScoringFailed where the new version's job does not end well."""
     name = f"{batch_comparison_prefix(context.name, comparison.key)}found.json"
     blobs = context.platform.blobs
@@ -81,7 +60,7 @@ def compared(context: Context, comparison: Comparison) -> Found:
     return Found(**json.loads(blobs.read(name)))
 
 
-def _compare(context: Context, comparison: Comparison) -> Found:
+def _compare(context: Context, comparison: BatchComparison) -> Found:
     plan = read_plan(context, comparison.batch)
     files = sample(context, comparison, plan) if plan is not None else []
     if plan is None or not files:
@@ -98,7 +77,7 @@ def _compare(context: Context, comparison: Comparison) -> Found:
 
 
 @step(name="choose files of the last batch", attempts=3)
-def sample(context: Context, comparison: Comparison, plan: Plan) -> list[str]:
+def sample(context: Context, comparison: BatchComparison, plan: Plan) -> list[str]:
     """At most `release.batch.files` of the batch, drawn by the comparison's key; the same ones again.
 
     Only files that are what they were when the batch was planned; of these not more than MOST_BYTES.
@@ -143,7 +122,7 @@ def copy_files(context: Context, plan: Plan, files: Sequence[str], target: str) 
 
 
 @step(name="compare the batch", attempts=3)
-def look(context: Context, comparison: Comparison, files: Sequence[str], now: str) -> Found:
+def look(context: Context, comparison: BatchComparison, files: Sequence[str], now: str) -> Found:
     """Both versions' outputs of these files, held to `release.batch` and `release.live`."""
     from monitoring.batch_comparison import BatchSight, biggest_changes, compare_batch, verdict_of
     from tasks.batch_pairs import read_pairs, told_of
@@ -172,7 +151,7 @@ def look(context: Context, comparison: Comparison, files: Sequence[str], now: st
     return Found(verdict, why, list(files), [one.as_row() for one in signals], biggest_changes(kind, sight))
 
 
-def _foretold(context: Context, comparison: Comparison) -> float:
+def _foretold(context: Context, comparison: BatchComparison) -> float:
     """How far apart both versions' predictions of the newest held-out rows are, 0..1, as `tasks.live_comparison` asks
     the slots; here the models themselves are asked, since the version before may have no slot any more."""
     from monitoring.said import coded, said_values
@@ -211,7 +190,7 @@ def _planned_at(context: Context, key: str) -> datetime:
     return next(context.platform.blobs.list(f"{scores_prefix(context.name, key)}plan.json")).modified
 
 
-def _clear(context: Context, comparison: Comparison) -> None:
+def _clear(context: Context, comparison: BatchComparison) -> None:
     """The copies; what was found of them stays."""
     blobs = context.platform.blobs
     for blob in list(blobs.list(f"{batch_comparison_prefix(context.name, comparison.key)}in/")):

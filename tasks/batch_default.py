@@ -17,7 +17,6 @@ from lifecycle.batch_default import NO_BATCH, BatchStanding, BatchWord
 from lifecycle.names import (
     CHAMPION,
     COMPARE_BATCH,
-    batch_comparison_key,
     batch_deployment,
     batch_endpoint,
     batches_prefix,
@@ -127,11 +126,10 @@ def start_comparison(context: Context) -> str | None:
     except PlatformError as error:
         get_run_logger().warning("Whether the champion is to score the last batch is not known: %s", error)
         return None
-    if not standing.due or standing.champion is None or standing.default is None:
+    if standing.due is None:
         return None
-    key = batch_comparison_key(standing.champion, standing.default, standing.last_batch or "")
-    parameters = {"workload": context.name}
-    return start_once(COMPARE_BATCH, parameters, f"{context.name}-{key}", lambda: batch_standing(context).due)
+    parameters, key = {"workload": context.name}, f"{context.name}-{standing.due.key}"
+    return start_once(COMPARE_BATCH, parameters, key, lambda: batch_standing(context).due is not None)
 
 
 def _found_fit(context: Context, version: int | None, over: int | None) -> None:

@@ -186,6 +186,7 @@ def test_a_champion_that_rejects_rows_does_not_score_batches(trained: Service, t
     assert copies(trained) == []
     told = next(one for one in read_status(trained.settings) if one["workload"] == NAME)["batch"]
     assert f"scored by version 1, and not by the champion, version {version}" in told["told"]
+    assert told["told"].count("have no answer") == 1
     chosen = f"from deployments.cli import main\nimport sys\nsys.argv[1:] = {told['command'].split()[1:]!r}\nmain()"
     code, output = trained.run_code(chosen)
     assert code == 0, output

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.batch_default import BatchStanding, BatchVerdict, BatchWord
+from lifecycle.batch_default import BatchComparison, BatchStanding, BatchVerdict, BatchWord
 
 VERDICTS: tuple[BatchVerdict | None, ...] = (None, "accepted", "refused", "unclear")
 
@@ -21,18 +21,18 @@ def standing(verdict: BatchVerdict | None = None, over: int = 1, batch: str = "b
 def test_before_any_batch_the_champion_scores() -> None:
     for verdict in VERDICTS:
         found = standing(verdict, default=None, last_batch=None)
-        assert (found.scorer, found.due) == (2, False)
+        assert (found.scorer, found.due) == (2, None)
     assert standing(last_batch=None).scorer == 2
 
 
 def test_the_version_before_goes_on_until_the_champion_held() -> None:
-    assert (standing().scorer, standing().due) == (1, True)
-    assert (standing("accepted").scorer, standing("accepted").due) == (2, False)
-    assert (standing("refused").scorer, standing("refused").due) == (1, False)
+    assert (standing().scorer, standing().due) == (1, BatchComparison(2, 1, "b1"))
+    assert (standing("accepted").scorer, standing("accepted").due) == (2, None)
+    assert (standing("refused").scorer, standing("refused").due) == (1, None)
 
 
 def test_what_could_not_be_told_is_asked_again_on_another_batch() -> None:
-    assert (standing("unclear").scorer, standing("unclear").due) == (1, False)
+    assert (standing("unclear").scorer, standing("unclear").due) == (1, None)
     assert standing("unclear", last_batch="b2").due
 
 
@@ -43,7 +43,7 @@ def test_a_refusal_over_another_version_does_not_count() -> None:
 
 def test_what_was_found_fit_scores_again_after_a_rollback() -> None:
     found = standing("accepted", champion=1, default=2)
-    assert (found.scorer, found.due) == (1, False)
+    assert (found.scorer, found.due) == (1, None)
 
 
 def test_a_person_may_give_it_to_a_version_that_never_scored() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from lifecycle.batch_default import BatchComparison
 from lifecycle.names import scores_prefix
 from platforms.local.blobs import LocalBlobStore
-from tasks.batch_comparison import Comparison, copy_files, sample
+from tasks.batch_comparison import copy_files, sample
 from tasks.batch_default import start_comparison
 from tasks.batch_scoring import Plan
 from tasks.context import Context
@@ -31,13 +32,13 @@ def _context(tmp_path: Path) -> Context:
 
 
 def test_a_few_files_are_drawn_and_stay_drawn(context: Context) -> None:
-    comparison = Comparison(2, 1, "daily")
+    comparison = BatchComparison(2, 1, "daily")
     drawn = sample.fn(context, comparison, PLAN)
     assert len(drawn) == 3
     assert set(drawn) < set(PLAN.files)
     context.platform.blobs.delete(f"in/{drawn[0]}")
     assert sample.fn(context, comparison, PLAN) == drawn
-    others = {tuple(sample.fn(context, Comparison(version, 1, "daily"), PLAN)) for version in range(3, 9)}
+    others = {tuple(sample.fn(context, BatchComparison(version, 1, "daily"), PLAN)) for version in range(3, 9)}
     assert len(others) > 1
 
 
@@ -46,7 +47,7 @@ def test_files_that_changed_since_are_left_out(context: Context) -> None:
     assert isinstance(blobs, LocalBlobStore)
     os.utime(blobs.root / scores_prefix("toy", "daily") / "plan.json", (EARLIER, EARLIER))
     os.utime(blobs.root / "in" / PLAN.files[0], (EARLIER, EARLIER))
-    assert sample.fn(context, Comparison(2, 1, "daily"), PLAN) == [PLAN.files[0]]
+    assert sample.fn(context, BatchComparison(2, 1, "daily"), PLAN) == [PLAN.files[0]]
 
 
 def test_files_are_copied_as_they_are(context: Context) -> None:
