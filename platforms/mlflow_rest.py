@@ -16,6 +16,7 @@ import httpx
 
 from platforms.patience import patiently
 from platforms.ports import NotFound, PlatformError, Refused, Unavailable
+from platforms.trust import trust_for
 
 _TRANSIENT = (429, 502, 503, 504)
 
@@ -30,7 +31,7 @@ class MlflowRest:
     def __init__(self, url: str, auth: httpx.Auth | None = None, patience_seconds: float = 30.0) -> None:
         self._patience = patience_seconds
         self.url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self.url, auth=auth, timeout=60.0)
+        self._http = httpx.Client(base_url=self.url, auth=auth, timeout=60.0, verify=trust_for(self.url))
         weakref.finalize(self, self._http.close)
 
     def get(self, path: str, **query: str) -> dict[str, Any]:

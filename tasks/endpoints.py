@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from platforms.ports import Endpoint, OnlineEndpoints, RegisteredModel, Slot, SlotState, Unavailable
+from platforms.trust import authorities
 from tasks.context import Context
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ def slot_tags(version: RegisteredModel) -> dict[str, str]:
 def version_in(slot: Slot | None) -> int | None:
     """The model version that a slot holds."""
     return None if slot is None else int(slot.tags.get("model_version", "0")) or None
+
+
+def is_idle(endpoint: Endpoint, slot: str) -> bool:
+    """Whether no client's request reaches it, nor a copy of one."""
+    return endpoint.traffic.get(slot, 0) == 0 and endpoint.mirror.get(slot, 0) == 0
 
 
 def live_slot(endpoint: Endpoint, champion: int | None = None) -> Slot | None:
@@ -70,7 +76,8 @@ def await_healthy(context: Context, endpoint: str, slot: str, version: Registere
 def client_for(endpoints: OnlineEndpoints, endpoint: str, slot: str) -> httpx.Client:
     """A client that reaches this slot whatever the traffic says."""
     headers = {"Authorization": f"Bearer {endpoints.key(endpoint)}", "azureml-model-deployment": slot}
-    return httpx.Client(headers=headers, timeout=60.0, event_hooks={"response": [_require_available]})
+    hooks = {"response": [_require_available]}
+    return httpx.Client(headers=headers, timeout=60.0, event_hooks=hooks, verify=authorities())
 
 
 def answered_status(response: httpx.Response) -> int:

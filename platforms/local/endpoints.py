@@ -26,6 +26,7 @@ from platforms.ports import (
     SlotState,
     Unavailable,
 )
+from platforms.trust import trust_for
 
 _PATIENCE_SECONDS = 15.0
 
@@ -35,7 +36,8 @@ class LocalOnlineEndpoints:
 
     def __init__(self, admin_url: str, token: str, models: Models) -> None:
         self._models = models
-        self._http = httpx.Client(base_url=admin_url, headers={"Authorization": f"Bearer {token}"}, timeout=60.0)
+        headers = {"Authorization": f"Bearer {token}"}
+        self._http = httpx.Client(base_url=admin_url, headers=headers, timeout=60.0, verify=trust_for(admin_url))
         weakref.finalize(self, self._http.close)
 
     def ensure(self, name: str, tags: Mapping[str, str]) -> Endpoint:

@@ -13,6 +13,7 @@ from lifecycle.names import BASELINE_SLOT, STAGING_SLOT, staging_endpoint
 from lifecycle.suite import LoadTest
 from monitoring.load import FEWEST, Measured, measured, slower_by
 from platforms.ports import NotFound, OnlineEndpoints, Refused
+from platforms.trust import authorities
 from tasks.baseline import await_baseline, keep_measured, measured_before, remove_baseline
 from tasks.datasets import Holdout
 from tasks.endpoints import request_body
@@ -142,7 +143,8 @@ def _bodies(holdout: Holdout, rows: int) -> list[bytes]:
 def _client(key: str, slot: str, connections: int) -> httpx.Client:
     """One that counts every refusal against the slot: under load, not to answer is an answer."""
     headers = {"Authorization": f"Bearer {key}", "azureml-model-deployment": slot}
-    return httpx.Client(headers=headers, timeout=60.0, limits=httpx.Limits(max_connections=connections))
+    limits = httpx.Limits(max_connections=connections)
+    return httpx.Client(headers=headers, timeout=60.0, limits=limits, verify=authorities())
 
 
 def _metrics(endpoints: OnlineEndpoints, name: str) -> dict[str, dict[str, Any]]:
