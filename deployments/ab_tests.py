@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from deployments.environment import process_environment
+from deployments.environment import reach
 from deployments.prefect_client import prefect_of
 from lifecycle.ab_test import AbPlan, why_not
-from lifecycle.names import AB_TEST, CHAMPION, ab_test_key
+from lifecycle.names import AB_TEST, CHAMPION, ab_test_key, ab_test_name
 from platforms.ab_tests import AbTests
 from platforms.choose import choose_platform
 from platforms.settings import Settings
@@ -27,7 +26,7 @@ def start_test(settings: Settings, workload: str, parameters: dict[str, Any]) ->
     why = why_not(challenger, None if champion is None else champion.version, models.get(name, challenger).tags)
     if why:
         raise LookupError(f"There can be no such test: {why}.")
-    key = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    key = ab_test_name(datetime.now(UTC), secrets.token_hex(3))
     with prefect_of(settings) as client:
         found = client.read_deployment_by_name(AB_TEST)
         run = client.create_flow_run_from_deployment(
@@ -41,7 +40,7 @@ def start_test(settings: Settings, workload: str, parameters: dict[str, Any]) ->
 def stop_test(settings: Settings, workload: str, why: str, by: str) -> str:
     """End the one that runs: its callers get the champion at once. LookupError where none does."""
     plan = _open(settings, workload)
-    _reach(settings)
+    reach(settings)
     from tasks.ab_running import end_test
     from tasks.context import open_context
 
@@ -83,10 +82,3 @@ def _open(settings: Settings, workload: str) -> AbPlan:
     if plan is None:
         raise LookupError(f"No A/B test of {name} runs.")
     return plan
-
-
-def _reach(settings: Settings) -> None:
-    """What the tasks find in their environment."""
-    if "PREFECT_API_URL" not in os.environ:
-        settings.address("prefect")  # says what to do where nothing runs
-        os.environ.update(process_environment(settings, settings.addresses))

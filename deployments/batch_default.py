@@ -5,9 +5,7 @@ It acts with the caller's own identity, and needs no worker.
 
 from __future__ import annotations
 
-import os
-
-from deployments.environment import process_environment
+from deployments.environment import reach
 from platforms.settings import Settings
 
 
@@ -17,7 +15,5 @@ def choose_default(settings: Settings, workload: str, version: int, reason: str,
     from tasks.context import open_context
 
     context = open_context(workload, settings)
-    if "PREFECT_API_URL" not in os.environ:
-        settings.address("prefect")  # says what to do where nothing runs
-        os.environ.update(process_environment(settings, settings.addresses))
+    reach(settings)
     return choose(context, version, reason, by)

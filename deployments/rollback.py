@@ -9,7 +9,7 @@ import getpass
 import os
 from collections.abc import Iterator
 
-from deployments.environment import process_environment
+from deployments.environment import reach
 from platforms.settings import Settings
 from platforms.workloads import find_workload
 
@@ -41,9 +41,7 @@ def roll_back(settings: Settings, workload: str, reason: str, to: int | None) ->
 
 def _by_flow(settings: Settings, name: str, reason: str, leave: str, to: str) -> int:
     """By the flow, whose page and event tell of it; what was done already is only told."""
-    if "PREFECT_API_URL" not in os.environ:
-        settings.address("prefect")  # says what to do where nothing runs
-        os.environ.update(process_environment(settings, settings.addresses))
+    reach(settings)
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     from flows.rollback import rollback  # reads its settings from the environment
 

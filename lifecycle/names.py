@@ -200,6 +200,11 @@ def ab_front_blob(workload: str) -> str:
     return f"ab-fronts/{workload}.json"
 
 
+def ab_test_name(began: datetime, mark: str) -> str:
+    """What an A/B test is called, as its plan says it: names sort by when the tests began (UTC, to a second)."""
+    return f"{began:%Y%m%d-%H%M%S}-{mark}"
+
+
 def ab_test_key(workload: str, test: str) -> str:
     """One run carries a test out; whoever comes with the same key finds it."""
     return f"ab-test-{workload}-{test}"

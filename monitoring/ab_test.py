@@ -17,17 +17,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+
+from lifecycle.ab_test import AbVerdict, Better
 
 FEWEST_CALLERS = 100  # with a value, in each arm
 TIGHTEST_AT = 2000  # callers at which the interval is as narrow as such a sequence can be
 MISMATCH_ALPHA = 0.001  # arms of another size than they should be are a defect, and are to be surely one
 _CONCENTRATION = 200.0  # of the prior around the shares that were meant; less suspects small departures later
-
-Verdict = Literal["better", "worse", "not decided yet", "assignment broken"]
-Better = Literal["smaller", "larger"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Arm:
 class Answer:
     """What a look tells. difference: the challenger's mean less the champion's; None: too few callers."""
 
-    verdict: Verdict
+    verdict: AbVerdict
     champion: Arm
     challenger: Arm
     difference: float | None
@@ -85,7 +84,7 @@ def analyse(rows: Rows, share: float, better: Better, alpha: float = 0.05) -> An
     if low <= 0 <= high:
         why = f"the interval [{low:.4g}, {high:.4g}] holds 0"
         return Answer("not decided yet", champion, challenger, difference, low, high, mismatch, why)
-    verdict: Verdict = "better" if (difference < 0) == (better == "smaller") else "worse"
+    verdict: AbVerdict = "better" if (difference < 0) == (better == "smaller") else "worse"
     why = f"the challenger's mean is {abs(difference):.4g} {'smaller' if difference < 0 else 'larger'}"
     return Answer(verdict, champion, challenger, difference, low, high, mismatch, why)
 

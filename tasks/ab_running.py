@@ -10,7 +10,7 @@ from lifecycle.names import CHAMPION, PREVIOUS
 from platforms.ab_tests import AbTests
 from tasks.clock import now
 from tasks.context import Context
-from tasks.endpoints import version_in
+from tasks.endpoints import is_idle, version_in
 from tasks.under_way import promotion_under_way
 
 
@@ -62,9 +62,7 @@ def clear_after_test(context: Context) -> str:
     idle = [
         slot.name
         for slot in endpoint.slots.values()
-        if version_in(slot) == plan.challenger
-        and not endpoint.traffic.get(slot.name, 0)
-        and not endpoint.mirror.get(slot.name, 0)
+        if version_in(slot) == plan.challenger and is_idle(endpoint, slot.name)
     ]
     for slot in idle:
         context.platform.endpoints.delete_slot(context.name, slot)

@@ -9,9 +9,8 @@ from tasks.ab_looking import as_look, as_record, as_table, in_words
 from tasks.ab_running import tests_of
 from tasks.clock import now
 from tasks.context import Context
-from tasks.pictures import tell_picture
 from tasks.step import step
-from tasks.story import emit, record, tell, tell_progress, tell_table
+from tasks.story import emit, record, tell, tell_picture, tell_progress, tell_table
 
 if TYPE_CHECKING:
     from monitoring.ab_test import Answer

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from lifecycle.ab_test import AbMetric, AbPlan, Better, Standing, why_not
-from lifecycle.names import CHAMPION
+from lifecycle.names import CHAMPION, ab_test_name
 from lifecycle.tags import VERDICT
 from platforms.ports import NotFound, RegisteredModel, SlotState
 from tasks.ab_running import tests_of
@@ -28,7 +28,7 @@ class NoTest(RuntimeError):
 def key_of(context: Context, marked: str) -> str:
     """The key of the test with that mark, or of a new one. Keys sort by when their tests began."""
     there = [key for key in tests_of(context).names() if key.endswith(f"-{marked}")]
-    return there[-1] if there else f"{now():%Y%m%d-%H%M%S}-{marked}"
+    return there[-1] if there else ab_test_name(now(), marked)
 
 
 def plan_test(

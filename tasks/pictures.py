@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
 
 from monitoring.drift import ColumnDrift
@@ -12,7 +11,7 @@ from tasks.datasets import Holdout
 from tasks.observation import Window
 from tasks.seasons import seen_beside
 from tasks.step import step
-from tasks.story import tell
+from tasks.story import tell_picture
 
 WINDOWS_SHOWN = 40
 
@@ -33,9 +32,3 @@ def show_drift_over_time(context: Context, windows: Windows, end: datetime) -> N
 
     svg = drift_over_time(windows.over_time(end, WINDOWS_SHOWN))
     tell_picture(context, "drift-over-time", "Drift over time, by column", svg)
-
-
-def tell_picture(context: Context, subject: str, text: str, svg: str) -> None:
-    """A picture on the run's page; text: what it shows."""
-    encoded = base64.b64encode(svg.encode()).decode()
-    tell(context, subject, f"![{text}](data:image/svg+xml;base64,{encoded})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -35,6 +36,12 @@ def tell(context: Context, subject: str, markdown: str) -> None:
 def tell_table(context: Context, subject: str, rows: Sequence[Mapping[str, Any]], description: str) -> None:
     """A table on the run's page."""
     create_table_artifact([dict(row) for row in rows], key=f"{context.name}-{subject}", description=description)
+
+
+def tell_picture(context: Context, subject: str, text: str, svg: str) -> None:
+    """A picture on the run's page; text: what it shows."""
+    encoded = base64.b64encode(svg.encode()).decode()
+    tell(context, subject, f"![{text}](data:image/svg+xml;base64,{encoded})")
 
 
 def tell_progress(context: Context, subject: str, share: float, text: str) -> None:
