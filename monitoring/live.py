@@ -4,13 +4,15 @@ The errors' evidence runs through all steps of a rollout. Predictions and losses
 whoever gets a twentieth of the day's requests in the morning and a quarter at noon has seen another day than the
 champion: their share of alpha is split over the steps. Latency has no test but an alarm with a wide margin, twice the
 champion's 95th percentile, since no two processes are exactly as fast; and it counts at the end of a step, since a
-machine that stands still for a moment is slow, too. Only what is twice as slow as that goes back at once.
+machine that stands still for a moment is slow, too. For the same reason it counts only where most stretches of the
+step show it. Only what is twice as slow as that goes back at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +21,8 @@ from lifecycle.rollout import Compared, LiveLimits
 from monitoring.sequential import Counts, distance_between, errors_evidence, larger_by
 
 FEWEST_LATENCIES = 100  # that a 95th percentile is of
+STRETCH_REQUESTS = 20  # of each version at least, in a stretch of time in which their latencies are compared
+FEWEST_STRETCHES = 8  # of fewer, slow ones may be one moment in which the machine stood still
 LEAST_SLOWDOWN_MS = 10.0  # what is less is the machine's
 AT_ONCE = 2.0  # times the limit
 SHARES = 3  # of alpha: errors, predictions, losses
@@ -28,10 +32,14 @@ Outcome = Literal["fine", "worse", "slow", "unclear"]
 
 @dataclass(frozen=True)
 class Latency:
-    """The 95th percentile of one version's answers in the step, in ms, and of how many; None: not known."""
+    """The 95th percentile of one version's answers in the step, in ms, and of how many; None: not known.
+
+    intervals: by their start, requests and percentile of each part of the step.
+    """
 
     p95_ms: float | None
     requests: int
+    intervals: Mapping[datetime, tuple[int, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,14 +107,43 @@ def _errors(sight: Sight, alpha: float) -> Signal:
 
 
 def _latency(latency: tuple[Latency, Latency], slower: float) -> Signal:
+    """Slow is what is slow over all of the step, and in most stretches of it, too."""
     one, other = latency
     shown = (_milliseconds(one), _milliseconds(other))
     if one.p95_ms is None or other.p95_ms is None or min(one.requests, other.requests) < FEWEST_LATENCIES:
         return Signal("latency", *shown, f"too few for a percentile: it takes {FEWEST_LATENCIES} of each", "unclear")
-    limit = max(slower * one.p95_ms, one.p95_ms + LEAST_SLOWDOWN_MS)
+    limit = _limit(one.p95_ms, slower)
     told = f"its 95th percentile is {other.p95_ms:.1f} ms, its limit {limit:.1f} ms"
-    outcome: Outcome = "worse" if other.p95_ms > AT_ONCE * limit else "slow" if other.p95_ms > limit else "fine"
-    return Signal("latency", shown[0], shown[1], told, outcome)
+    if other.p95_ms <= limit:
+        return Signal("latency", *shown, told, "fine")
+    stretches = _stretches(one, other)
+    slow = sum(its > _limit(champions, slower) for champions, its in stretches)
+    told += f"; in {slow} of {len(stretches)} stretches of the step"
+    if len(stretches) < FEWEST_STRETCHES or 2 * slow <= len(stretches):
+        return Signal("latency", *shown, f"{told}: it takes most, of {FEWEST_STRETCHES} at least", "unclear")
+    return Signal("latency", *shown, told, "worse" if other.p95_ms > AT_ONCE * limit else "slow")
+
+
+def _limit(champions: float, slower: float) -> float:
+    return max(slower * champions, champions + LEAST_SLOWDOWN_MS)
+
+
+def _stretches(one: Latency, other: Latency) -> list[tuple[float, float]]:
+    """The percentiles of both, stretch by stretch: the means of the intervals' own, weighted by requests.
+
+    A stretch is as many intervals as it takes for each to be asked STRETCH_REQUESTS times.
+    """
+    found: list[tuple[float, float]] = []
+    asked, weighed = [0, 0], [0.0, 0.0]
+    for start in sorted({*one.intervals, *other.intervals}):
+        for place, version in enumerate((one, other)):
+            requests, p95 = version.intervals.get(start, (0, 0.0))
+            asked[place] += requests
+            weighed[place] += requests * p95
+        if min(asked) >= STRETCH_REQUESTS:
+            found.append((weighed[0] / asked[0], weighed[1] / asked[1]))
+            asked, weighed = [0, 0], [0.0, 0.0]
+    return found
 
 
 def compare_predictions(pair: tuple[Any, Any], margin: float, foretold: float, alpha: float) -> Signal:

@@ -19,7 +19,7 @@ from tasks.step import step
 if TYPE_CHECKING:
     import pandas as pd  # half a second, and a promotion without steps does without
 
-    from monitoring.live import Signal
+    from monitoring.live import Latency, Signal
 
 FORETOLD_ROWS = 500  # of the hold-out, which both versions are asked about before any client is
 
@@ -46,7 +46,7 @@ def foretell(context: Context, version: RegisteredModel, champion: int) -> float
 
 def look(context: Context, standing: Standing, progress: Progress, steps: int) -> tuple[list[Signal], tuple[int, int]]:
     """The signals, and how often (champion, challenger) were asked since the step began."""
-    from monitoring.live import Latency, Sight, compare
+    from monitoring.live import Sight, compare
 
     limits, versions = context.workload.release.live, (standing.champion or 0, standing.challenger)
     endpoint = context.platform.endpoints.get(context.name)
@@ -60,12 +60,19 @@ def look(context: Context, standing: Standing, progress: Progress, steps: int) -
     sight = Sight(
         _counts(*(rollout.get(slot, Served((), None)) for slot in slots)),
         requests,
-        (Latency(champion.p95_ms, champion.requests), Latency(challenger.p95_ms, challenger.requests)),
+        (_latency(champion), _latency(challenger)),
         predictions,
         _foretold(context, standing),
         losses,
     )
     return compare(sight, limits, steps), requests
+
+
+def _latency(served: Served) -> Latency:
+    from monitoring.live import Latency
+
+    parts = {one.start: (one.requests, one.p95_ms) for one in served.intervals if one.p95_ms is not None}
+    return Latency(served.p95_ms, served.requests, parts)
 
 
 def _counts(champion: Served, challenger: Served) -> list[Any]:

@@ -64,7 +64,7 @@ class ServiceMetrics:
         found = {}
         for slot in slots:
             p95 = _weighted_mean(_by_minute(latencies, slot), _by_minute(requests, slot))
-            found[slot] = Served(_intervals(requests, slot), p95)
+            found[slot] = Served(_intervals(requests, slot, _by_minute(latencies, slot)), p95)
         return found
 
     def _utilisation(self, deployment: str, span: str) -> dict[str, float | None]:
@@ -91,11 +91,11 @@ def _counts(requests: list[Series]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _intervals(requests: list[Series], slot: str) -> tuple[Interval, ...]:
+def _intervals(requests: list[Series], slot: str, latencies: Mapping[str, float]) -> tuple[Interval, ...]:
     counts = _by_minute(requests, slot)
     errors = _by_minute([series for series in requests if _is_error(series.dimensions)], slot)
     return tuple(
-        Interval(datetime.fromisoformat(at), round(count), round(errors.get(at, 0.0)))
+        Interval(datetime.fromisoformat(at), round(count), round(errors.get(at, 0.0)), latencies.get(at))
         for at, count in sorted(counts.items())
     )
 

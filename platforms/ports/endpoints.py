@@ -44,6 +44,7 @@ class Interval:
     start: datetime  # UTC
     requests: int
     errors: int  # 5xx, and no answer at all
+    p95_ms: float | None = None  # the 95th percentile of its latencies; None: not known
 
 
 @dataclass(frozen=True)

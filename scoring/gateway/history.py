@@ -41,13 +41,17 @@ class History:
             second.latencies[round(math.log(max(latency, 1e-6)) / _WIDTH)] += 1
 
     def since(self, start: float) -> dict[str, Any]:
-        """The whole seconds from then on that are over (Unix time), and the 95th percentile in ms, to 5 %."""
+        """The whole seconds from then on that are over, and the 95th percentile in ms, to 5 %, of each and of all.
+
+        A second is told as its Unix time, requests, errors and percentile.
+        """
         now = int(self._clock())
         found = [(at, one) for at, one in self._seconds.items() if start <= at < now]
         latencies: Counter[int] = Counter()
         for _, one in found:
             latencies.update(one.latencies)
-        return {"intervals": [[at, one.requests, one.errors] for at, one in found], "p95_ms": _p95(latencies)}
+        intervals = [[at, one.requests, one.errors, _p95(one.latencies)] for at, one in found]
+        return {"intervals": intervals, "p95_ms": _p95(latencies)}
 
 
 def _p95(latencies: Counter[int]) -> float | None:

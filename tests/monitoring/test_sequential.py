@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -39,6 +40,7 @@ def simulate(rng: np.random.Generator, champion: World, challenger: World, reque
     signals: list[Signal] = []
     for share, copied in STEPS:
         seen: list[list[np.ndarray]] = [[], []]
+        took: list[list[np.ndarray]] = [[], []]
         asked = np.zeros(2, int)
         for _ in range(LOOKS):
             mine = rng.binomial(requests, share)
@@ -50,10 +52,9 @@ def simulate(rng: np.random.Generator, champion: World, challenger: World, reque
                 seen[place].append(world.predictions(rng, counts[place]))
             predictions = (np.concatenate(seen[0]), np.concatenate(seen[1]))
             losses = tuple(rng.random(n) < one.wrong for n, one in zip(asked, (champion, challenger), strict=True))
-            latency = tuple(
-                Latency(float(np.quantile(rng.lognormal(2.5, 1.0, n), 0.95) * one.slower), int(n))
-                for n, one in zip(asked, (champion, challenger), strict=True)
-            )
+            for place, world in enumerate((champion, challenger)):
+                took[place].append(rng.lognormal(2.5, 1.0, counts[place]) * world.slower)
+            latency = tuple(_latency(parts) for parts in took)
             sight = Sight(rollout, (asked[0], asked[1]), latency, predictions, 0.0, losses)  # type: ignore[arg-type]
             signals = compare(sight, LIMITS, len(STEPS))
             if summed_up(signals, (1, 1)).worse:
@@ -61,6 +62,17 @@ def simulate(rng: np.random.Generator, champion: World, challenger: World, reque
         if summed_up(signals, (1, 1)).worse_by_then:
             return signals
     return signals
+
+
+def _latency(parts: list[np.ndarray]) -> Latency:
+    """Of a step, a minute a look."""
+    intervals = {
+        datetime(2026, 5, 1, 12, minute, tzinfo=UTC): (len(part), float(np.quantile(part, 0.95)))
+        for minute, part in enumerate(parts)
+        if len(part)
+    }
+    whole = np.concatenate(parts)
+    return Latency(float(np.quantile(whole, 0.95)), len(whole), intervals)
 
 
 def gone_back(champion: World, challenger: World, rollouts: int, seed: int, requests: int = 400) -> float:
@@ -118,6 +130,35 @@ def test_what_is_worse_goes_back(challenger: World, signal: str) -> None:
     ends = [simulate(rng, World(), challenger) for _ in range(40)]
     told = [{one.name for one in end if one.outcome in ("worse", "slow")} for end in ends]
     assert sum(signal in names for names in told) >= 38
+
+
+def stretches(champion: float, challenger: Sequence[float]) -> tuple[Latency, Latency]:
+    """Seconds of thirty requests each, by their percentiles in ms; the step's is the mean's."""
+    at = [datetime(2026, 5, 1, 12, 0, second, tzinfo=UTC) for second in range(len(challenger))]
+    requests = 30 * len(at)
+    return (
+        Latency(champion, requests, {start: (30, champion) for start in at}),
+        Latency(
+            float(np.mean(challenger)), requests, {start: (30, p95) for start, p95 in zip(at, challenger, strict=True)}
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("challenger", "outcome"),
+    [
+        ([130.0] * 20, "fine"),
+        ([200.0] * 20, "slow"),
+        ([200.0] * 7, "unclear"),  # too little of it
+        ([400.0] * 20, "worse"),
+        ([70.0] * 16 + [900.0] * 4, "unclear"),  # the machine stood still
+        ([70.0] * 9 + [400.0] * 11, "slow"),
+    ],
+)
+def test_one_moment_of_the_machine_is_no_slow_model(challenger: list[float], outcome: str) -> None:
+    """The champion's percentile is 70 ms, the limit twice that: the step waits, and goes neither on nor back."""
+    signals = compare(Sight([], (600, 600), stretches(70.0, challenger)), LIMITS, 1)
+    assert next(one.outcome for one in signals if one.name == "latency") == outcome
 
 
 def test_a_few_hundred_requests_tell_ten_times_the_errors() -> None:
