@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from prefect import flow, runtime
@@ -10,9 +11,8 @@ from prefect.states import Completed, State
 
 from flows.parameters import LEASE_SECONDS, ApprovedVersion, WorkloadName
 from lifecycle.going_back import Return
-from lifecycle.names import CHAMPION
 from lifecycle.rollout import Conclude, Deploy, Ended, Enter, GoBack, Progress, Standing, Wait, plan
-from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, FORCED, PROMOTED_AT, REASON, VERDICT
+from lifecycle.tags import APPROVED_AT, APPROVED_BY, DATASET, FORCED, PROMOTED_AT, VERDICT
 from platforms.ports import RegisteredModel
 from tasks.approval import NotApproved, require_approval
 from tasks.batch_default import start_comparison
@@ -26,7 +26,7 @@ from tasks.native_monitor import apply_native_monitor
 from tasks.probe import probe
 from tasks.promotion import production, reconcile_alias, slot_beside
 from tasks.rolling import Turn, foretell_if_compared, next_turn, tell_step, tell_turn
-from tasks.rollout import carry_out, deploy_beside
+from tasks.rollout import carry_out, deploy_beside, standing_of
 from tasks.story import emit, record, tell, this_run
 
 
@@ -49,11 +49,11 @@ def promote(workload: WorkloadName, model_version: ApprovedVersion) -> State[Any
         carry_on_alone(context, this_run())  # a rollback may have been killed before its alias had moved
         live = production(context)
         if live is not None:
-            reconcile_alias(context)  # and a promotion after its traffic had
+            reconcile_alias(context, this_run())  # and a promotion after its traffic had
         if live is not None and live.version == version.version:
             return _conclude(context, version)
         if Progress.of(version.tags) is None or version.tags.get(VERDICT) == "promoted":  # else it has begun
-            _require_approval(context, version)
+            _require_approval(context, version, standing_of(context, version.version))
     while True:
         turn = next_turn(context, version.version)
         tell_turn(context, turn)
@@ -82,24 +82,22 @@ def _deploy(context: Context, version: RegisteredModel) -> None:
     await_healthy(context, context.name, slot, version)
 
 
-def _go_on(context: Context, version: RegisteredModel, seen: Turn) -> State[Any] | None:
+def _go_on(context: Context, version: RegisteredModel, turn: Turn) -> State[Any] | None:
     """The next step, if what was seen still stands; how the run ends, if it was the last."""
     with _alone(context):
-        turn = next_turn(context, version.version)
-        if type(turn.action) is not type(seen.action):
-            return None
         if isinstance(turn.action, Enter):
             try:
-                _require_approval(context, version)
+                _require_approval(context, version, turn.standing)
             except NotApproved as refusal:
                 if not turn.standing.exposed:
                     raise
                 return _go_back(context, version, turn, str(refusal))
             if turn.standing.progress is None:
                 _probe(context, version, turn.standing)
+        if not _still_stands(context, turn):
+            return None
+        if isinstance(turn.action, Enter):
             tell_step(context, turn)
-            if _called_back(context, version):
-                return None
             carry_out(context, turn.standing, plan(turn.action, turn.standing, now()))
             if not turn.action.step.whole:
                 return None
@@ -107,14 +105,17 @@ def _go_on(context: Context, version: RegisteredModel, seen: Turn) -> State[Any]
         if isinstance(turn.action, Conclude):
             _record(context, version)
             carry_out(context, turn.standing, plan(turn.action, turn.standing, now()))
+        elif turn.action != Ended("promoted"):
+            return None  # in this very moment somebody went back
         return _conclude(context, context.platform.models.get(context.name, version.version))
 
 
-def _called_back(context: Context, version: RegisteredModel) -> bool:
-    """Whether somebody goes back, who takes no lock, from this version or from the champion: the last look."""
-    if context.platform.models.get(context.name, version.version).tags.get(VERDICT) == "rejected":
-        return True
-    return carry_on_alone(context, this_run()) is not None
+def _still_stands(context: Context, seen: Turn) -> bool:
+    """The last look before anything is written: whether nobody changed anything, as one who goes back without a lock
+    from this version, or from the champion."""
+    if standing_of(context, seen.standing.challenger) != seen.standing:
+        return False
+    return carry_on_alone(context, this_run()) is None
 
 
 def _probe(context: Context, version: RegisteredModel, standing: Standing) -> None:
@@ -124,16 +125,13 @@ def _probe(context: Context, version: RegisteredModel, standing: Standing) -> No
     foretell_if_compared(context, version, standing)
 
 
-def _require_approval(context: Context, version: RegisteredModel) -> None:
+def _require_approval(context: Context, version: RegisteredModel, standing: Standing) -> None:
     """NotApproved, on the record, unless the version may replace what is the champion now."""
-    models = context.platform.models
-    champion, live = models.by_alias(context.name, CHAMPION), production(context)
-    current = None if champion is None else champion.version
-    if live is None and current == version.version:
+    if not standing.traffic and standing.champion == version.version:
         return  # it was production that went, with everything in it
     try:
-        newest = models.get(context.name, version.version)
-        approved = require_approval(newest, current, models.versions(context.name))
+        newest = replace(version, tags=standing.tags)
+        approved = require_approval(newest, standing.champion, context.platform.models.versions(context.name))
         require_evidence(context, newest, approved)
     except NotApproved as refusal:
         record(
@@ -153,6 +151,11 @@ def _conclude(context: Context, version: RegisteredModel) -> State[Any]:
     left = Return.of(version.version, version.tags)
     if left is not None:
         return Completed(message=f"{summary} Then {context.name} went back to version {left.back}: {left.reason}.")
+    live = production(context)
+    if live is None or live.version != version.version:  # while this run wrote what it had seen
+        return Completed(
+            message=f"{summary} Then its traffic was taken from it. {reconcile_alias(context, this_run())}"
+        )
     emit(context, "perennial.release.promoted", key, {"model_version": version.version})
     watched = apply_native_monitor(context)
     url = context.platform.endpoints.get(context.name).scoring_url
@@ -193,7 +196,7 @@ def _go_back(context: Context, version: RegisteredModel, turn: Turn, reason: str
 
 def _ended(context: Context, version: RegisteredModel) -> str:
     """Somebody rolled it back, or an earlier run did that was killed before it could say so."""
-    reason = context.platform.models.get(context.name, version.version).tags.get(REASON, "")
+    reason = standing_of(context, version.version).why_rejected
     summary = f"The rollout of version {version.version} of {context.name} was ended: {reason}"
     tell(context, "promotion", f"### {summary}")
     return summary

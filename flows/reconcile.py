@@ -35,7 +35,12 @@ def reconcile(workload: WorkloadName) -> str:
         done = [] if begun is None else [f"The rollback from version {begun.left} was brought to its end."]
         kept = running_test(context)
         removed = remove_previous(context, now(), None if kept is None else kept.challenger)
-        done += [reconcile_alias(context), removed, clear_after_test(context), apply_native_monitor(context)]
+        done += [
+            reconcile_alias(context, this_run()),
+            removed,
+            clear_after_test(context),
+            apply_native_monitor(context),
+        ]
     done += [carry_on_promotion(context), carry_on_release(context), carry_on_test(context), carry_on_batches(context)]
     told = " ".join(filter(None, done))
     tell(context, "reconcile", f"### {told}")

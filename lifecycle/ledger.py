@@ -23,6 +23,7 @@ EntryKind = Literal[
     "promoted",
     "refused",
     "rolled-back",
+    "reconciled",
     "scored",
     "compared",
     "chosen",

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from lifecycle.base import Frozen
 from lifecycle.durations import Duration, spell_duration
+from lifecycle.going_back import Return
 from lifecycle.names import CHAMPION, PREVIOUS
 from lifecycle.tags import APPROVED_AT, PROMOTED_AT, REASON, ROLLOUT, VERDICT
 
@@ -116,7 +117,14 @@ class Standing:
 
     @property
     def verdict(self) -> str:
-        return self.tags.get(VERDICT, "")
+        """A version that production went back from is rejected until it is approved anew, whatever its tag says."""
+        return "rejected" if Return.of(self.challenger, self.tags) else self.tags.get(VERDICT, "")
+
+    @property
+    def why_rejected(self) -> str:
+        """In words, where it is."""
+        left = Return.of(self.challenger, self.tags)
+        return self.tags.get(REASON, "") if left is None else left.reason
 
     @property
     def progress(self) -> Progress | None:
@@ -234,7 +242,7 @@ def next_action(
 ) -> Action:
     """What is to be done. compared: what a look found, once `Compare` asked for it."""
     if standing.verdict == "rejected":
-        return GoBack(standing.tags.get(REASON, "")) if standing.stuck else Ended("rejected")
+        return GoBack(standing.why_rejected) if standing.stuck else Ended("rejected")
     if standing.traffic.get(standing.challenger, 0) == 100:
         done = standing.verdict == "promoted" and standing.champion == standing.challenger
         return Ended("promoted") if done else Conclude()

@@ -41,8 +41,9 @@ def go_back(context: Context, reason: str, by: str, leave: int | None = None, to
     killed call began is carried on, and said `leave`, nothing is done twice. by: who does it. NotWarm where that
     version is in no healthy slot; NothingToRollBackTo.
     """
-    ended = _end_rollout(context, reason, by, leave) if to is None else None
-    ended = ended or (_end_test(context, reason, by, leave) if to is None else None)
+    ended = None
+    if to is None:
+        ended = _end_rollout(context, reason, by, leave) or _end_test(context, reason, by, leave)
     if ended is not None and ended.back != leave:
         return ended
     begun = carry_on(context, by)
@@ -54,7 +55,7 @@ def go_back(context: Context, reason: str, by: str, leave: int | None = None, to
     target = _target(context, live, to)
     if live is None or target is None:
         raise NothingToRollBackTo(f"{context.name} has no version to go back to.")
-    return _leave(context, live, target, reason, by)
+    return _leave(context, live.version, target, reason, by)
 
 
 def carry_on(context: Context, by: str) -> Return | None:
@@ -92,12 +93,14 @@ def warm_slot(context: Context, version: int) -> str | None:
 
 
 def _end_rollout(context: Context, reason: str, by: str, leave: int | None) -> Return | None:
-    """None where there is none to end, or it went through in this very moment."""
+    """None where there is none to end. One that went through in this very moment is gone back from, as from a champion:
+    what served before has the traffic again already."""
     standing = rollout_under_way(context)
     if standing is None or standing.champion is None or leave not in (None, standing.challenger, standing.champion):
         return None
     if not end_rollout(context, standing, reason):
-        return None
+        back = context.platform.models.get(context.name, standing.champion)
+        return _leave(context, standing.challenger, back, reason, by)
     tags = context.platform.models.get(context.name, standing.challenger).tags
     ended = Return.of_rollout(standing.challenger, standing.champion, tags)
     done = ended or Return(standing.challenger, standing.champion, now(), reason)
@@ -134,15 +137,15 @@ def _target(context: Context, live: Live | None, to: int | None) -> RegisteredMo
     return None if found is None or live is None or found.version == live.version else found
 
 
-def _leave(context: Context, live: Live, target: RegisteredModel, reason: str, by: str) -> Return:
+def _leave(context: Context, left: int, target: RegisteredModel, reason: str, by: str) -> Return:
     if warm_slot(context, target.version) is None:
         raise NotWarm(target)
     models = context.platform.models
     if target.tags.get(LEFT):
         models.tag(context.name, target.version, {LEFT: ""})  # or, being champion, it would be left again
-    decided = Return(live.version, target.version, now(), reason)
-    models.tag(context.name, live.version, {LEFT: decided.as_tag()})
-    _bring_about(context, decided, models.get(context.name, live.version), target, by)
+    decided = Return(left, target.version, now(), reason)
+    models.tag(context.name, left, {LEFT: decided.as_tag()})
+    _bring_about(context, decided, models.get(context.name, left), target, by)
     return decided
 
 

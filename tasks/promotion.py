@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.going_back import Return
+from lifecycle.ledger import LedgerEntry
 from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
 from lifecycle.tags import PROMOTED_AT, VERDICT
 from platforms.ports import Endpoint, NotFound, Slot, SlotState
 from tasks.approval import waits_for_promotion
+from tasks.clock import now
 from tasks.context import Context
-from tasks.endpoints import live_slot, version_in
+from tasks.endpoints import is_idle, live_slot, version_in
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ def slot_beside(endpoint: Endpoint, version: int) -> str | None:
     for slot in endpoint.slots.values():
         if version_in(slot) == version and slot.state is not SlotState.FAILED:
             return slot.name
-    return next((name for name in PRODUCTION_SLOTS if _idle(endpoint, name)), None)
+    return next((name for name in PRODUCTION_SLOTS if is_idle(endpoint, name)), None)
 
 
-def reconcile_alias(context: Context) -> str:
-    """Make the champion what serves; a sentence on what was done."""
+def reconcile_alias(context: Context, by: str) -> str:
+    """Make the champion what serves, with an entry in the ledger where another one was; a sentence on what was done."""
     live = production(context)
     models = context.platform.models
     champion = models.by_alias(context.name, CHAMPION)
@@ -60,11 +62,22 @@ def reconcile_alias(context: Context) -> str:
         )
     if champion is not None and champion.version == live.version:
         return f"Version {live.version} serves and is the champion."
+    before = f"version {champion.version}" if champion else "nowhere"
+    summary = f"Version {live.version} serves: the alias champion was moved to it from {before}."
     if champion is not None:
+        _record(context, live.version, champion.version, summary, by)
         models.set_alias(context.name, PREVIOUS, champion.version)
     models.set_alias(context.name, CHAMPION, live.version)
-    before = f"version {champion.version}" if champion else "nowhere"
-    return f"Version {live.version} serves: the alias champion was moved to it from {before}."
+    return summary
+
+
+def _record(context: Context, version: int, before: int, summary: str, by: str) -> None:
+    at, told = now(), f"{context.name}: {summary}"
+    key, evidence = f"{before}-{version}-{at.isoformat()}", {"from": before}
+    entry = LedgerEntry(
+        kind="reconciled", key=key, at=at, by=by, summary=told, model_version=version, evidence=evidence
+    )
+    context.ledger.write(entry)
 
 
 def remove_previous(context: Context, at: datetime, kept_version: int | None = None) -> str:
@@ -75,7 +88,7 @@ def remove_previous(context: Context, at: datetime, kept_version: int | None = N
     holds stays: it is on its way. So does kept_version, which an A/B test wants.
     """
     live = production(context)
-    idle = [] if live is None else [slot for slot in live.endpoint.slots.values() if _idle(live.endpoint, slot.name)]
+    idle = [] if live is None else [slot for slot in live.endpoint.slots.values() if is_idle(live.endpoint, slot.name)]
     idle = [slot for slot in idle if kept_version is None or version_in(slot) != kept_version]
     if live is None or not idle:
         return ""
@@ -111,8 +124,3 @@ def _verdict(context: Context, slot: Slot) -> str:
         return context.platform.models.get(context.name, version_in(slot) or 0).tags.get(VERDICT, "")
     except NotFound:
         return ""
-
-
-def _idle(endpoint: Endpoint, slot: str) -> bool:
-    """Whether no client's request reaches it, nor a copy of one."""
-    return endpoint.traffic.get(slot, 0) == 0 and endpoint.mirror.get(slot, 0) == 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from pydantic import ValidationError
 
+from lifecycle.going_back import Return
 from lifecycle.names import CHAMPION, PREVIOUS
 from lifecycle.rollout import (
     WHOLE,
@@ -35,7 +36,7 @@ from lifecycle.rollout import (
     plan,
     steps_of,
 )
-from lifecycle.tags import APPROVED_AT, PROMOTED_AT, REASON, ROLLOUT, VERDICT
+from lifecycle.tags import APPROVED_AT, LEFT, PROMOTED_AT, REASON, ROLLOUT, VERDICT
 from lifecycle.workload import Release
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -48,6 +49,7 @@ STEPS = (
 )
 OLD, NEW = 1, 2
 APPROVED = {VERDICT: "approved", APPROVED_AT: START.isoformat()}
+LEFT_SINCE = {**APPROVED, LEFT: Return(NEW, OLD, START + MINUTE, "worse").as_tag()}
 FINE = Compared(requests=100)
 
 
@@ -90,6 +92,10 @@ def after(held: timedelta, compared: Compared, step: int = 0) -> Action:
         # an earlier rollout of the same version, under another approval
         (standing(tags={**APPROVED, ROLLOUT: Progress(2, START, START, "before").as_tag()}), Enter(0, STEPS[0])),
         (standing(tags={**APPROVED, ROLLOUT: "nonsense"}), Enter(0, STEPS[0])),
+        # production went back from it, though its verdict was never changed
+        (standing(tags=LEFT_SINCE), Ended("rejected")),
+        (standing(2, tags=LEFT_SINCE), GoBack("worse")),
+        (standing(traffic={NEW: 100}, tags={**LEFT_SINCE, VERDICT: "promoted"}), GoBack("worse")),
     ],
 )
 def test_what_is_next_follows_from_what_is_there(now: Standing, expected: Action) -> None:
@@ -103,6 +109,8 @@ def test_what_is_next_follows_from_what_is_there(now: Standing, expected: Action
         (standing(0), True),
         (standing(0, tags={VERDICT: "rejected"}), True),  # killed before the way back
         (standing(tags={VERDICT: "rejected"}), False),
+        (standing(0, tags=LEFT_SINCE), True),
+        (standing(tags=LEFT_SINCE), False),
         (standing(traffic={NEW: 100}, champion=NEW, tags={VERDICT: "promoted"}), False),
     ],
 )

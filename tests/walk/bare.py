@@ -67,12 +67,16 @@ def tell_promoting(locks: Path, workload: str, version: int) -> None:
 
 def tell_broken_off(locks: Path, workload: str, version: int) -> None:
     """A release of that version was killed or failed, as Prefect would know."""
-    (locks / f"broken-off-{workload}").write_text(str(version))
+    with (locks / f"broken-off-{workload}").open("a") as told:
+        told.write(f"{version}\n")
 
 
-def forget_broken_off(locks: Path, workload: str) -> None:
-    """A later run of it ended well."""
+def forget_broken_off(locks: Path, workload: str, version: int | None = None) -> None:
+    """A later run of its release ended well; no version: all of them."""
+    left = [one["model_version"] for one in _broken_off(locks, workload) if version not in (None, one["model_version"])]
     (locks / f"broken-off-{workload}").unlink(missing_ok=True)
+    for one in left:
+        tell_broken_off(locks, workload, one)
 
 
 def let_staging_pass() -> None:
@@ -89,7 +93,8 @@ def let_staging_pass() -> None:
 
 def _broken_off(locks: Path, workload: str) -> list[dict[str, Any]]:
     told = locks / f"broken-off-{workload}"
-    return [{"workload": workload, "model_version": int(told.read_text())}] if told.exists() else []
+    versions = told.read_text().split() if told.exists() else []
+    return [{"workload": workload, "model_version": int(version)} for version in versions]
 
 
 def _promoting(locks: Path, workload: str, version: int) -> bool:

@@ -9,6 +9,7 @@ from lifecycle.ledger import LedgerEntry
 from lifecycle.names import CHAMPION, PREVIOUS, ledger_prefix, staging_endpoint
 from lifecycle.tags import VERDICT
 from platforms.ports import Endpoint, NotFound, Platform, RegisteredModel
+from tasks.approval import approval_of, overtaken
 from tasks.endpoints import version_in
 
 OUTAGE_SECONDS = 5.0  # in which it answers again where the scoring service itself was killed
@@ -71,8 +72,8 @@ def production_answers(seen: Seen) -> str:
 
 
 def ledger_explains(seen: Seen) -> str:
-    """Its last promotion or rollback names the champion."""
-    told = [entry for entry in seen.ledger if entry.kind in ("promoted", "rolled-back")]
+    """Its last promotion or rollback, or alias brought in line, names the champion."""
+    told = [entry for entry in seen.ledger if entry.kind in ("promoted", "rolled-back", "reconciled")]
     last = told[-1].model_version if told else None
     return "" if last == seen.champion else f"the ledger ends with version {last}, the champion is {seen.champion}"
 
@@ -86,12 +87,18 @@ def traffic_agrees(seen: Seen) -> str:
 
 
 def tags_agree(seen: Seen) -> str:
-    """The champion was promoted, and neither a candidate nor an approval lies forgotten."""
+    """The champion was promoted, and neither a candidate nor an approval that holds lies forgotten."""
     verdicts = {one.version: one.tags.get(VERDICT, "") for one in seen.versions}
     if seen.champion is not None and verdicts[seen.champion] != "promoted":
         return f"the champion, version {seen.champion}, is tagged {verdicts[seen.champion]!r}"
-    waiting = {version: verdict for version, verdict in verdicts.items() if verdict in ("", "approved")}
-    return f"nobody carries on: {waiting}" if waiting else ""
+    waiting = [one.version for one in seen.versions if verdicts[one.version] == "" or _holds(seen, one)]
+    return f"nobody carries on with the versions {waiting}" if waiting else ""
+
+
+def _holds(seen: Seen, version: RegisteredModel) -> bool:
+    """Whether it may replace what serves now."""
+    approved = approval_of(version)
+    return approved is not None and overtaken(version, approved, seen.champion, seen.versions) is None
 
 
 def nothing_costs(seen: Seen) -> str:

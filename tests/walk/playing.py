@@ -76,7 +76,7 @@ def play(scene: Scene, scenario: Scenario) -> Outcome:
     """Begin, harm, recover, look."""
     began = time.monotonic()
     begin(scene, scenario.act)
-    harm, challenger = scenario.harm, scene.challenger
+    harm, challenger, other = scenario.harm, scene.challenger, scene.other_candidate
     orders = scene.orders(harm=harm.inside, at=asdict(scenario.call), moment=scenario.moment, hours=harm.hours)
     since = time.monotonic()
     with scene.client() as client:
@@ -85,8 +85,11 @@ def play(scene: Scene, scenario: Scenario) -> Outcome:
         else:
             runs = [scene.run(scenario.act.flow, _words(scene, scenario.act), orders)]
         reached = scenario.call in runs[0].calls
-        if scenario.act.flow == "release" and runs[0].code != 0:
-            tell_broken_off(scene.folder, scene.name, challenger)
+        if scenario.act.flow == "release":
+            candidates = (challenger, other) if harm.meanwhile == "another" else (challenger,)
+            for version, run in zip(candidates, runs, strict=False):
+                if run.code != 0:
+                    tell_broken_off(scene.folder, scene.name, version)
         runs += scene.recover([one for run in runs for one in run.started])
         if harm.meanwhile in ("gateway", "slot"):
             wait_until(lambda: _answered_since(client, time.monotonic() - 1), SETTLE_SECONDS)
@@ -105,12 +108,14 @@ def _beside(scene: Scene, scenario: Scenario, orders: Orders) -> list[Run]:
     """The run, which stands still at the boundary until the other thing was done or waits for the run itself."""
     runs: list[Run] = []
     words = _words(scene, scenario.act)
-    challenger = scene.challenger
+    challenger, candidate = scene.challenger, scene.other_candidate
+    if scenario.harm.meanwhile == "another":
+        scene.forget_verdict(candidate) if scenario.act.unreleased else scene.approve(candidate)
     thread = _in_thread(lambda: runs.append(scene.run(scenario.act.flow, words, orders)))
     here = Path(orders.folder) / "here"
     wait_until(lambda: here.exists() or not thread.is_alive(), SETTLE_SECONDS)
     others: list[Run] = []
-    other = _in_thread(lambda: others.extend(_meanwhile(scene, scenario, challenger)))
+    other = _in_thread(lambda: others.extend(_meanwhile(scene, scenario, challenger, candidate)))
     other.join(MEANWHILE_SECONDS)  # after it: it waits for the limit that the run holds
     (here.parent / "go").touch()
     thread.join()
@@ -118,12 +123,14 @@ def _beside(scene: Scene, scenario: Scenario, orders: Orders) -> list[Run]:
     return runs + others
 
 
-def _meanwhile(scene: Scene, scenario: Scenario, challenger: int) -> list[Run]:
+def _meanwhile(scene: Scene, scenario: Scenario, challenger: int, candidate: int) -> list[Run]:
     what = scenario.harm.meanwhile
     if what == "rollback":
         return [scene.run("rollback", f"{scene.name!r}, 'walked'", forks=scene.other_forks)]
     if what == "promotion":
         return [scene.run("promote", f"{scene.name!r}, {challenger}", forks=scene.other_forks)]
+    if what == "another":
+        return [scene.run(scenario.act.flow, f"{scene.name!r}, {candidate}", forks=scene.other_forks)]
     if what == "gateway":
         scene.kill("gateway")
     if what == "slot":
@@ -167,6 +174,7 @@ def settle(scene: Scene) -> None:
             scene.platform.models.tag(scene.name, one.version, {PROMOTED_AT: datetime.now(UTC).isoformat()})
     if scene.champion != champion:
         scene.platform.models.set_alias(scene.name, CHAMPION, champion)
+    scene.reject(scene.other_candidate)
 
 
 def _in_thread(work: Callable[[], Any]) -> threading.Thread:

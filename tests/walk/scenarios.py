@@ -10,7 +10,7 @@ from typing import Literal
 from tests.walk.boundaries import Call, answers, effects
 from tests.walk.watching import Inside
 
-Meanwhile = Literal["", "rollback", "promotion", "gateway", "slot"]
+Meanwhile = Literal["", "rollback", "promotion", "another", "gateway", "slot"]
 Moment = Literal["before", "after"]
 
 
@@ -59,6 +59,7 @@ HARMS = (
     ),
     Harm("a rollback meanwhile", "outside", "rollback", acts=("promotion",)),
     Harm("another promotion meanwhile", "outside", "promotion"),
+    Harm("another candidate meanwhile", "outside", "another", acts=("promotion", "release from staging on")),
     Harm("SIGKILL of the gateway", "outside", "gateway", acts=("promotion", "rollback")),
     Harm("SIGKILL of the champion's slot", "outside", "slot", acts=("promotion",)),
     Harm("the clock an hour on", "clock", hours=1, acts=("promotion",)),

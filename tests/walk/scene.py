@@ -1,4 +1,4 @@
-"""Where it is played: a workload with two versions of one model, one the champion and one newly approved over it.
+"""Where it is played: a workload with versions of one model, one the champion and one newly approved over it.
 
 The versions take turns, so that no scenario has to train, register or, mostly, start a slot.
 """
@@ -31,6 +31,7 @@ from tests.walk.client import Client
 from tests.walk.watching import Orders, with_registry
 
 KILLED = -9
+VERSIONS = (1, 2, 3)
 # What a run imports before it does anything: in each fork anew, it would take longer than the run.
 IMPORTED = (
     "flows.promote",
@@ -94,8 +95,13 @@ class Scene:
 
     @property
     def challenger(self) -> int:
-        """The other one of the two."""
+        """What is to replace it."""
         return 1 if self.champion == 2 else 2
+
+    @property
+    def other_candidate(self) -> int:
+        """Neither of both: rejected, but where a scenario lets it compete."""
+        return next(version for version in VERSIONS if version not in (self.champion, self.challenger))
 
     def client(self) -> Client:
         """Not asking yet."""
@@ -116,7 +122,7 @@ class Scene:
             copy_workload(self.service.settings.workloads, self.name, "walk", {"release": dict(self.release)})
 
     def make(self) -> None:
-        """A workload, two versions of a toy model, the first of them in production."""
+        """A workload, three versions of a toy model, the first of them in production."""
         self.prepare()
         packed = self.folder / "model"
         packed.mkdir(parents=True, exist_ok=True)
@@ -125,12 +131,13 @@ class Scene:
         models = self.platform.models
         made = [
             models.register(self.name, models.start_run(self.name, key, {}), packed, key, {DATASET: "none"})
-            for key in ("one", "two")
+            for key in map(str, VERSIONS)
         ]
         self._ask_staging(made)
         approve_over(self.context, made[0], None)
         run = self.run("promote", f"{self.name!r}, 1")
         assert run.code == 0, run.output
+        self.reject(self.other_candidate)
 
     def approve(self, version: int) -> None:
         """As its release would, over the champion of now."""
@@ -139,6 +146,10 @@ class Scene:
     def forget_verdict(self, version: int) -> None:
         """As a candidate that was just trained."""
         self.platform.models.tag(self.name, version, {VERDICT: ""})
+
+    def reject(self, version: int) -> None:
+        """As its release would."""
+        self.platform.models.tag(self.name, version, {VERDICT: "rejected"})
 
     def delete_idle(self) -> None:
         """Only what serves keeps its slot."""
@@ -202,7 +213,7 @@ class Scene:
         flow = str(wanted["deployment"]).partition("/")[0]
         run = self.run(flow, ", ".join(f"{name}={value!r}" for name, value in wanted["parameters"].items()))
         if flow == "release" and run.code == 0:
-            forget_broken_off(self.folder, self.name)
+            forget_broken_off(self.folder, self.name, wanted["parameters"]["model_version"])
         return run
 
     def _ask_staging(self, versions: list[RegisteredModel]) -> None:
