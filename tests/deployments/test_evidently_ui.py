@@ -100,7 +100,7 @@ def test_the_command_serves_the_windows(state: Path, tmp_path: Path) -> None:
         assert series["values"] == [0.9, 0.4]
     finally:
         served.send_signal(signal.SIGINT)
-        assert served.wait(30) == 0, (tmp_path / "log").read_text()
+        assert served.wait(120) == 0, (tmp_path / "log").read_text()
     assert not answers(f"{api}/version"), "it ends with the command"
 
 
