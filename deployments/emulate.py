@@ -19,7 +19,7 @@ from deployments.parts import emulator_command
 from deployments.ports import require_free
 from deployments.processes import end, log_end, start
 
-_START_LIMIT_SECONDS = 60.0
+_START_LIMIT_SECONDS = 300.0
 _EXAMPLE = """\
 from azure.ai.ml import MLClient
 from azure.identity import DefaultAzureCredential

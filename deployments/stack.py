@@ -18,7 +18,7 @@ from deployments.processes import Started, end, log_end, start
 from deployments.stack_record import Record, read_record, remove_record, write_record
 from platforms.settings import CURRENT, Settings
 
-START_LIMIT_SECONDS = 120.0
+START_LIMIT_SECONDS = 300.0
 KEEPER = "keeper"
 STATES = (Path(".perennial/service"), Path(".perennial/demo"))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,21 +13,13 @@ import pytest
 from deployments.azurite.server import Azurite
 from tests.service import ROOT, SHARED, Service, clean, result_of, running_service, shared_service
 
-__all__ = ["HTTP", "ROOT", "Service", "clean", "result_of", "wait_until"]
+__all__ = ["HTTP", "ROOT", "Service", "clean", "result_of"]
 
 # To loopback; each new client would read all of TLS' authorities anew. Idle servers end a connection after 5 s.
-HTTP = httpx.Client(trust_env=False, timeout=30, limits=httpx.Limits(keepalive_expiry=1.0))
+HTTP = httpx.Client(trust_env=False, timeout=90, limits=httpx.Limits(keepalive_expiry=1.0))
 AZURITE = ROOT / ".perennial" / "azurite"  # where npm puts it
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as deployments.environment says, and before it is loaded
 sys.path.insert(0, str(ROOT))  # the tests' own factories
-
-
-def wait_until(look: Callable[[], bool], seconds: float) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

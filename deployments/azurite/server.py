@@ -18,7 +18,7 @@ from pathlib import Path
 from deployments.azurite.install import install_azurite
 from deployments.ports import free_ports
 
-_START_LIMIT_SECONDS = 60.0
+_START_LIMIT_SECONDS = 300.0
 _ACCOUNT = "perennialaccount"
 
 

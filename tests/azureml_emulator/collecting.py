@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,12 +76,3 @@ def score(emulator: Emulator, client: MLClient, endpoint: str, body: Any) -> htt
     url = client.online_endpoints.get(endpoint).scoring_uri
     with emulator.http(token=False) as http:
         return http.post(url, json=body, headers={"Authorization": f"Bearer {key}"})
-
-
-def until(look: Callable[[], Any], seconds: float = 30) -> Any:
-    """What `look` finds once it finds something."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.1)
-    return found

@@ -20,6 +20,7 @@ import pytest
 
 from tests.azureml_emulator.driven import Driven
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -78,7 +79,7 @@ class Emulator:
         if self.process.poll() is None:
             DRIVEN.add_routes(self.description["control"])
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(120)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -164,7 +165,7 @@ def client(sdk: Emulator) -> MLClient:
 
 def wait(client: MLClient, name: str, *states: str) -> str:
     """Until a job is in one of the states, or has ended; the state."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE * 120
     while (status := client.jobs.get(name).status) not in (states or ("Completed", "Failed", "Canceled")):
         assert time.monotonic() < deadline, status
         time.sleep(0.1)
@@ -197,11 +198,11 @@ def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 def _wait_for_mlflow(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + 240  # on a machine that others load, its imports and tables took 90 s
+    deadline = time.monotonic() + PATIENCE * 60
     while True:
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from azureml_emulator.data_collector import LARGEST_FILE, LARGEST_IN_LINE, DataCollector, configuration
-from tests.azureml_emulator.collecting import until
+from tests.waiting import until
 
 SOURCE = "/subscriptions/s/onlineEndpoints/toy/deployments/blue"
 FIRST_HOUR = 1_763_676_000  # 2025-11-20 22:00:00 UTC

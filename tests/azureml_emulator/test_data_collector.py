@@ -12,8 +12,9 @@ from pydantic import SecretStr
 
 from platforms.azure.blobs import AzureBlobStore
 from platforms.azure.collected_predictions import CollectedPredictions
-from tests.azureml_emulator.collecting import deploy, score, serve_command, until
+from tests.azureml_emulator.collecting import deploy, score, serve_command
 from tests.azureml_emulator.conftest import Emulator, make_client
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.azureml_emulator.conftest import Emulator, make_client
+from tests.waiting import PATIENCE
 
 if TYPE_CHECKING:
     import httpx
@@ -151,7 +152,7 @@ def test_deployments_serve_again_after_a_restart(
     _deploy(client(), "kept", "blue", "0.5", tmp_path)
     _set_traffic(client(), "kept", {"blue": 100})
     serving_emulator.restart()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE * 60
     while not (answer := _score(serving_emulator, client(), "kept", 1)).is_success:
         assert time.monotonic() < deadline, answer.text  # the server starts anew while the emulator answers already
         time.sleep(0.1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from tests.azureml_emulator.conftest import Emulator, make_client, wait
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -103,10 +103,7 @@ def test_a_job_is_cancelled_with_all_it_started(ready: MLClient, tmp_path: Path,
         pytest.skip("what leaves its group is found on Linux only")
     mark = tmp_path / "mark"
     made = ready.jobs.create_or_update(_job(f"{start} echo $! > {mark}.new; mv {mark}.new {mark}; wait"))
-    deadline = time.monotonic() + 30
-    while not mark.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(mark.exists, 30)
     ready.jobs.begin_cancel(made.name).result()
     assert ready.jobs.get(made.name).status == "Canceled"
     with pytest.raises(ProcessLookupError):

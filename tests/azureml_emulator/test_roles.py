@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.azureml_emulator.conftest import Emulator, make_client
+from tests.azureml_emulator.conftest import Emulator, make_client, wait
 from tests.azureml_emulator.test_registries import deploy_from_registry, make_model, registry_client, share
 
 if TYPE_CHECKING:
@@ -167,10 +166,7 @@ def test_a_job_takes_a_model_out_of_a_registry_if_its_submitter_may(
     become("publisher")
     publisher = make_client(sdk, "development")
     submitted = publisher.jobs.create_or_update(job).name
-    deadline = time.monotonic() + 60
-    while (status := publisher.jobs.get(submitted).status) not in ("Completed", "Failed"):
-        assert time.monotonic() < deadline
-    assert status == "Completed"
+    assert wait(publisher, submitted) == "Completed"
 
 
 def test_production_s_blobs_are_closed_to_development(sdk: Emulator, become: Become) -> None:

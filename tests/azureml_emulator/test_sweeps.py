@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.azureml_emulator.conftest import Emulator, make_client, wait
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -117,10 +118,8 @@ def test_a_sweep_is_cancelled_with_its_trials(client: MLClient) -> None:
 
     job = _sweep("sleep 300; echo ${{inputs.n}}", {"n": Choice([1, 2, 3])}, "grid", max_concurrent_trials=2)
     made = client.jobs.create_or_update(job)
-    deadline = time.monotonic() + 60
-    while [child.status for child in client.jobs.list(parent_job_name=made.name)] != ["Running", "Running"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    trials = partial(client.jobs.list, parent_job_name=made.name)
+    until(lambda: [child.status for child in trials()] == ["Running", "Running"], 60)
     client.jobs.begin_cancel(made.name).result()
     assert client.jobs.get(made.name).status == "Canceled"
     children = list(client.jobs.list(parent_job_name=made.name))

@@ -20,10 +20,11 @@ from lifecycle.names import snapshot_blob
 from monitoring.drift import drift_findings, reference_profile, score_columns
 from monitoring.report import evidently_report
 from platforms.local.blobs import LocalBlobStore
-from tests.conftest import HTTP, ROOT, clean, wait_until
+from tests.conftest import HTTP, ROOT, clean
 from tests.deployments.test_command import COMMAND
 from tests.lifecycle.seen import finding
 from tests.monitoring.test_pictures import COLUMNS, frame
+from tests.waiting import until
 
 END = datetime(2026, 5, 2, tzinfo=UTC)
 KEYS = ("1-a", "1-b")
@@ -87,7 +88,7 @@ def test_the_command_serves_the_windows(state: Path, tmp_path: Path) -> None:
         served = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         api = f"http://127.0.0.1:{port}/api"
-        wait_until(lambda: served.poll() is not None or answers(f"{api}/version"), 120)
+        until(lambda: served.poll() is not None or answers(f"{api}/version"), 120)
         (project,) = HTTP.get(f"{api}/projects").json()
         assert (project["id"], project["name"]) == (str(project_id("toy")), "toy")
         windows = HTTP.get(f"{api}/projects/{project['id']}/reports").json()

@@ -16,7 +16,7 @@ from deployments.ports import free_ports, listens
 from deployments.processes import Started, end, start
 from deployments.stack_record import Record, read_record, write_record
 from platforms.settings import Settings
-from tests.conftest import wait_until
+from tests.waiting import until
 
 ADDRESSES = {"prefect": "http://127.0.0.1:9", "mlflow": "http://127.0.0.1:9"}
 
@@ -38,7 +38,7 @@ def test_what_was_killed_runs_again(tmp_path: Path) -> None:
     process = first.process
     assert process is not None
     process.kill()
-    wait_until(lambda: first.process is None, 10)
+    until(lambda: first.process is None, 10)
     assert keeper.look() == ["part"]
     again = read_record(tmp_path).processes["part"]
     try:
@@ -63,16 +63,16 @@ def test_what_a_killed_part_left_gives_its_port_free(tmp_path: Path, listens: bo
     """MLflow's server is a child of what we start. What a worker ran, which listens nowhere, runs on."""
     told = tmp_path / "child"
     keeper, first = keeper_of(tmp_path, CHILD.format(file=str(told)), ("mlflow",) if listens else ())
-    wait_until(lambda: told.exists() and told.read_text() != "", 10)
+    until(lambda: told.exists() and told.read_text() != "", 10)
     child = psutil.Process(int(told.read_text()))
     process = first.process
     assert process is not None
     process.kill()
-    wait_until(lambda: first.process is None, 10)
+    until(lambda: first.process is None, 10)
     assert keeper.look() == ["part"]
     try:
         if listens:
-            wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
+            until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 10)
         assert child.is_running() or listens
     finally:
         end([read_record(tmp_path).processes["part"]])
@@ -94,12 +94,12 @@ def test_what_has_listened_is_started_again_at_once_however_often(tmp_path: Path
     )
     try:
         for _ in range(4):
-            wait_until(lambda: listens(port), 10)
+            until(lambda: listens(port), 10)
             assert keeper.look() == [], "it runs, and is seen to listen"
             process = last.process
             assert process is not None
             process.kill()
-            wait_until(lambda last=last: last.process is None, 10)  # type: ignore[misc]
+            until(lambda last=last: last.process is None, 10)  # type: ignore[misc]
             assert keeper.look() == ["part"]
             last = read_record(tmp_path).processes["part"]
     finally:
@@ -113,7 +113,7 @@ def test_what_ends_at_once_is_started_ever_less_often(tmp_path: Path, monkeypatc
     last, starts = first, 0
     for second in range(60):
         clock[0] = float(second)
-        wait_until(lambda last=last: last.process is None, 10)  # type: ignore[misc]
+        until(lambda last=last: last.process is None, 10)  # type: ignore[misc]
         starts += len(keeper.look())
         last = read_record(tmp_path).processes["part"]
     assert starts == 6, "after 0, 1, 3, 7, 15 and 30 seconds each"

@@ -15,7 +15,7 @@ import pytest
 
 from deployments.notifications import NOTICES
 from tests.conftest import HTTP, ROOT, Service, clean
-from tests.flows.test_loop import until
+from tests.waiting import until
 
 
 @pytest.fixture(name="posted")
@@ -86,12 +86,16 @@ def test_what_happens_is_posted(stack: Service, posted: tuple[str, list[str]]) -
         tell(stack, f"perennial.release.{event}", model_version=7, reason="a test")
         until(event, lambda told=told: any(told in text for text in texts), 30)
     tell(stack, "perennial.alarm.raised", model_version=7, message="age drifted")
-    until("the alarm", lambda: any("an alarm about version 7" in text and "age drifted" in text for text in texts), 30)
+    until(
+        lambda: any("an alarm about version 7" in text and "age drifted" in text for text in texts),
+        30,
+        what="the alarm",
+    )
     tell(stack, "perennial.annotation.ready", rows=100, reason="a test", blob="annotations/toy/a.jsonl")
-    until("the labels", lambda: any("100 predictions wait for labels" in text for text in texts), 30)
+    until(lambda: any("100 predictions wait for labels" in text for text in texts), 30, what="the labels")
     code, _ = stack.run("ingest", "'absent'")
     assert code == 1
-    until("the failed run", lambda: any("ingest failed" in text for text in texts), 30)
+    until(lambda: any("ingest failed" in text for text in texts), 30, what="the failed run")
     assert any("There is no workload" in text for text in texts)
     apply(stack, None)
     assert automations(stack) == []

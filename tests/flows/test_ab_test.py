@@ -19,10 +19,11 @@ from lifecycle.names import labels_prefix
 from platforms.ab_tests import AbTests
 from platforms.ledger import Ledger
 from tests.conftest import HTTP, ROOT, Service, clean, result_of
-from tests.flows.test_loop import champion, until
+from tests.flows.test_loop import champion
 from tests.flows.test_people_decide import under_way
 from tests.flows.test_rollout import FEATURES, approved_copy, first_version, free, tags
 from tests.people import make_people
+from tests.waiting import until
 
 NAME, CALLERS = "rolls", 320  # the workload of test_rollout.py, whose first version costs most of a minute
 pytestmark = pytest.mark.timeout(600)
@@ -51,7 +52,7 @@ def _front(first: Service) -> Iterator[str]:
         yield next(word for word in process.stdout.readline().split() if word.startswith("http://")).rstrip(",")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(120)
 
 
 class Clients:
@@ -117,11 +118,11 @@ def test_a_better_challenger_is_found_though_its_run_is_killed(first: Service, c
     assert {clients.ask(number) for number in range(10)} == {1}, "before it begins"
     call = START.format(version=challenger, test=test)
     process = first.start("ab_test", call)
-    until("its beginning", lambda: written(first).fronted(test) is not None)
+    until(lambda: written(first).fronted(test) is not None, what="its beginning")
     process.kill()
     process.communicate()
     free(first, NAME)
-    until("the front's notice", lambda: any(clients.ask(number) == challenger for number in range(20)))
+    until(lambda: any(clients.ask(number) == challenger for number in range(20)), what="the front's notice")
     clients.all_ask()
     assert 0.35 < Counter(clients.versions.values())[challenger] / CALLERS < 0.65
     clients.label({1: 0.2, challenger: 0.7})
@@ -134,7 +135,7 @@ def test_a_better_challenger_is_found_though_its_run_is_killed(first: Service, c
     assert len(told(first, "ab-began", test)) == len(told(first, "ab-ended", test)) == 1
     assert "salt" not in told(first, "ab-began", test)[0].evidence
     assert f"perennial promote {NAME} {challenger}" in answer["next"]
-    until("the end", lambda: {clients.ask(number) for number in range(20)} == {1})
+    until(lambda: {clients.ask(number) for number in range(20)} == {1}, what="the end")
     assert champion(first, NAME) == 1
     assert clients.failed == {}
     again, output = first.run("ab_test", call)
@@ -161,16 +162,16 @@ def test_an_a_a_test_decides_nothing_and_others_meet_it(
     """By the command, in the worker: no other version is promoted meanwhile, its slot is kept, a rollback ends it."""
     other = approved_copy(first, NAME, tmp_path)
     command(first, "start", "--challenger", str(challenger), "--metric", "label", "--stop-when-decided")
-    until("its plan", lambda: written(first).open() is not None)
+    until(lambda: written(first).open() is not None, what="its plan")
     plan = written(first).open()
     assert plan is not None
     test = plan.test
     clients = Clients(first, front, test)
-    until("its beginning", lambda: written(first).fronted(test) is not None)
-    until("the front's notice", lambda: any(clients.ask(number) == challenger for number in range(20)))
+    until(lambda: written(first).fronted(test) is not None, what="its beginning")
+    until(lambda: any(clients.ask(number) == challenger for number in range(20)), what="the front's notice")
     clients.all_ask()
     clients.label({1: 0.4, challenger: 0.4})
-    until("a look", lambda: any(one.callers >= CALLERS for one in written(first).looks(test)))
+    until(lambda: any(one.callers >= CALLERS for one in written(first).looks(test)), what="a look")
     assert json.loads(command(first, "show", "--json"))["answer"]["verdict"] == "not decided yet"
     code, output = first.run("promote", f"{NAME!r}, {other}")
     assert (code, "an A/B test compares the versions 1 and" in output) == (1, True), output
@@ -179,7 +180,7 @@ def test_an_a_a_test_decides_nothing_and_others_meet_it(
     assert len(first.platform.endpoints.get(NAME).slots) == 2
     code, output = first.run("rollback", f"{NAME!r}, 'enough'")
     assert (code, result_of(output)) == (0, "1"), output
-    until("its answer", lambda: written(first).answer(test) is not None)
+    until(lambda: written(first).answer(test) is not None, what="its answer")
     answer = written(first).answer(test) or {}
     assert (answer["verdict"], answer["ended"]) == ("not decided yet", "rolled back: enough")
     assert answer["low"] < 0 < answer["high"]

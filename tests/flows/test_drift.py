@@ -20,10 +20,11 @@ from platforms.windows import Windows
 from tasks.pending_reports import PendingReports
 from tests.conftest import HTTP, ROOT, Service, clean, result_of
 from tests.deployments.test_command import COMMAND
-from tests.flows.test_loop import ask, champion, score, until
+from tests.flows.test_loop import ask, champion, score
 from tests.flows.watched import run
 from tests.lifecycle.seen import finding
 from tests.people import make_people
+from tests.waiting import until
 
 NAME = "drifts"
 pytestmark = pytest.mark.timeout(600)
@@ -35,7 +36,7 @@ def _drifted(stack: Service) -> Service:
     stack.platform.blobs.write(f"{NAME}/raw/people.csv", make_people(3500, seed=5).to_csv(index=False).encode())
     code, output = stack.run("train", f"{NAME!r}, release=True")
     assert code == 0, output
-    until("the champion", lambda: champion(stack, NAME))
+    until(lambda: champion(stack, NAME), what="the champion")
     people, wanted = make_people(600, seed=6, shift=20), set()
     for start in range(0, len(people), 100):
         identities = [uuid4().hex for _ in range(100)]
@@ -43,7 +44,7 @@ def _drifted(stack: Service) -> Service:
         wanted |= set(identities)
     day = datetime.now(UTC)
     log, around = stack.platform.predictions, (day - timedelta(days=1), day + timedelta(days=1))
-    until("the prediction log", lambda: wanted <= set(log.between(NAME, *around)["correlation_id"]), 30)
+    until(lambda: wanted <= set(log.between(NAME, *around)["correlation_id"]), 30, what="the prediction log")
     return stack
 
 
@@ -141,7 +142,7 @@ def test_people_are_asked_for_labels_by_an_event(drifted: Service) -> None:
     moments = {"start": window.start.isoformat(), "end": window.end.isoformat()}
     ask(drifted, "perennial.annotation.requested", workload=NAME, key="ask-1", reason="a test", **moments)
     name = annotation_blob(NAME, "ask-1")
-    until("the chosen predictions", lambda: [blob.name for blob in blobs.list(name)] == [name], 60)
+    until(lambda: [blob.name for blob in blobs.list(name)] == [name], 60, what="the chosen predictions")
     lines = [json.loads(line) for line in blobs.read(name).splitlines()]
     assert len(lines) == len({line["correlation_id"] for line in lines}) == 100, "minimum_rows"
     assert {line["label"] for line in lines} == {None}

@@ -18,7 +18,8 @@ from tasks.backtest import BACKTEST
 from tasks.registration import metrics_of
 from tests.conftest import HTTP, Service, result_of
 from tests.electricity import in_seconds, make_series
-from tests.flows.test_loop import champion, until
+from tests.flows.test_loop import champion
+from tests.waiting import until
 
 NAME = "power"
 HOURS = 28 * 24
@@ -54,7 +55,7 @@ def test_it_is_trained_released_and_watched(stack: Service) -> None:
 
     code, output = stack.run("release", f"{NAME!r}")
     assert code == 0, output
-    until("its promotion", lambda: champion(stack, NAME) == 1)
+    until(lambda: champion(stack, NAME) == 1, what="its promotion")
 
     # A caller asks day by day: what is known by then stands in the rows of the next day.
     rows = lagged_rows(in_seconds(series), forecast, "load").tail(HOURS).drop(columns="load")
@@ -71,7 +72,7 @@ def test_it_is_trained_released_and_watched(stack: Service) -> None:
     ]
     stack.platform.blobs.write(f"{labels_prefix(NAME)}all.jsonl", "\n".join(labels).encode())
     log, around = stack.platform.predictions, (at - timedelta(days=1), at + timedelta(days=1))
-    until("the prediction log", lambda: set(identities) <= set(log.between(NAME, *around)["correlation_id"]), 30)
+    until(lambda: set(identities) <= set(log.between(NAME, *around)["correlation_id"]), 30, what="the prediction log")
 
     code, output = stack.run("monitor", f"{NAME!r}")
     record = next(iter(Windows(stack.platform.blobs, NAME).before(datetime.now(UTC))))

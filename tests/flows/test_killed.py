@@ -8,8 +8,9 @@ import pytest
 
 from platforms.ports import NotFound
 from tests.conftest import HTTP, Service
-from tests.flows.test_loop import champion, serving, until
+from tests.flows.test_loop import champion, serving
 from tests.people import make_people
+from tests.waiting import until
 
 NAME = "walk"
 
@@ -69,7 +70,7 @@ def test_the_state_is_that_of_a_flow_that_was_not_killed(stack: Service) -> None
     for flow in ("train", "release"):
         code, output = stack.run(flow, repr(NAME))
         assert code == 0, output
-    until("its promotion", lambda: _verdict(stack) == "promoted")
+    until(lambda: _verdict(stack) == "promoted", what="its promotion")
     assert serving(stack, NAME) == champion(stack, NAME) == 1
     assert len(stack.platform.models.versions(NAME)) == 1
     manifests = [blob.name for blob in stack.platform.blobs.list(f"datasets/{NAME}/")]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,17 +19,9 @@ from platforms.usage import read_usage
 from platforms.windows import Windows
 from tests.conftest import HTTP, ROOT, Service, clean, result_of
 from tests.people import make_people
+from tests.waiting import until
 
 FEATURES = ["age", "weight", "region"]
-
-
-def until(what: str, look: Callable[[], Any], seconds: float = 120) -> Any:
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"{what} did not come"
-        time.sleep(0.25)
-    return found
 
 
 def deployment_run(stack: Service, deployment: str, *parameters: str) -> subprocess.CompletedProcess[str]:
@@ -39,7 +29,7 @@ def deployment_run(stack: Service, deployment: str, *parameters: str) -> subproc
     words = [word for parameter in parameters for word in ("-p", parameter)]
     command = [sys.executable, "-m", "prefect", "deployment", "run", deployment, *words, "--watch"]
     done = subprocess.run(
-        [*command, "--watch-timeout", "240"],
+        [*command, "--watch-timeout", "900"],
         env={**clean(), **stack.environment},
         cwd=ROOT,
         capture_output=True,
@@ -94,7 +84,7 @@ def score_and_label(stack: Service, workload: str, people: pd.DataFrame) -> None
         found = log.between(workload, day.replace(year=day.year - 1), day.replace(year=day.year + 1))
         return wanted <= set(found["correlation_id"])
 
-    until("the prediction log", logged, 30)
+    until(logged, 30, what="the prediction log")
     at = datetime.now(UTC).isoformat()
     lines = [
         json.dumps({"correlation_id": identity, "label": int(label), "observed_at": at})
@@ -109,7 +99,7 @@ def _released(stack: Service) -> Service:
     stack.platform.blobs.write("toy/raw/people.csv", make_people(1500, seed=1).to_csv(index=False).encode())
     done = deployment_run(stack, "train/dev", "workload=toy", "release=true")
     assert done.returncode == 0, done.stdout + done.stderr
-    until("the first champion", lambda: champion(stack, "toy"))
+    until(lambda: champion(stack, "toy"), what="the first champion")
     return stack
 
 
@@ -163,9 +153,9 @@ def test_a_drifted_model_is_replaced_by_the_trigger(released: Service) -> None:
     assert (code, result_of(output)) == (0, "'retrain'"), output
     record = next(Windows(released.platform.blobs, "toy").before(datetime.now(UTC)))
     assert (record.outcome, set(record.asked), record.model_version) == ("alarm", {"retrain"}, before)
-    until("the new champion", lambda: champion(released, "toy") != before, 240)
+    until(lambda: champion(released, "toy") != before, 240, what="the new champion")
     after = champion(released, "toy")
-    until("its answer", lambda: serving(released, "toy") == after, 10)
+    until(lambda: serving(released, "toy") == after, 10, what="its answer")
     version = released.platform.models.get("toy", after or 0)
     assert version.tags["perennial.trigger"] != "manual"
     assert datetime.fromisoformat(version.tags[LEARNT_SINCE]) > started, "of the world before it learnt nothing"
@@ -184,9 +174,9 @@ def test_a_rollback_goes_back(released: Service) -> None:
     code, output = released.run("rollback", "'toy', 'too late', leave='99'")
     assert (code, result_of(output), serving(released, "toy")) == (0, str(now), now), "another version serves"
     ask(released, "perennial.rollback.requested", reason="a test", leave=str(now))
-    until("the rollback by its trigger", lambda: serving(released, "toy") == before.version, 60)
-    until("its alias", lambda: champion(released, "toy") == before.version, 10)
-    until("its end", lambda: not unfinished(released, "rollback-toy"), 30)
+    until(lambda: serving(released, "toy") == before.version, 60, what="the rollback by its trigger")
+    until(lambda: champion(released, "toy") == before.version, 10, what="its alias")
+    until(lambda: not unfinished(released, "rollback-toy"), 30, what="its end")
     code, output = released.run("rollback", "'toy', 'once more'")
     assert (code, "no version to go back to" in output) == (1, True), "twice does not lead to what was left"
     assert serving(released, "toy") == champion(released, "toy") == before.version

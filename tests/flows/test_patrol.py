@@ -26,7 +26,8 @@ from platforms.local.blobs import LocalBlobStore
 from platforms.windows import Windows
 from tasks.registration import METRICS
 from tasks.spans import last_tick
-from tests.conftest import HTTP, ROOT, Service, clean, result_of, wait_until
+from tests.conftest import HTTP, ROOT, Service, clean, result_of
+from tests.waiting import until
 
 STEADY, DRIFTED, BROKEN, NOBODY = "patrol-steady", "patrol-drifted", "patrol-broken", "patrol-nobody"
 MANY = [f"patrol-{number}" for number in range(4)]
@@ -114,7 +115,7 @@ def test_the_broken_one_is_told_by_an_event(fleet: Fleet) -> None:
         events = fleet.ask("/events/filter", {"filter": about})["events"]
         return [one for one in events if one["resource"]["prefect.resource.id"] == f"perennial.workload.{BROKEN}"]
 
-    wait_until(lambda: bool(told()), 60)
+    until(lambda: bool(told()), 60)
     assert "ValidationError" in told()[0]["payload"]["message"]
 
 
@@ -128,7 +129,7 @@ def test_patrolled_again_nothing_is_judged_or_handed_over_twice(fleet: Fleet) ->
 
 def test_monitor_gets_the_very_same_window(fleet: Fleet) -> None:
     """The worker runs it; its record stands where the patrol's would."""
-    wait_until(lambda: bool(fleet.records(DRIFTED)), 240)
+    until(lambda: bool(fleet.records(DRIFTED)), 240)
     (record,) = fleet.records(DRIFTED)
     assert (record.end, record.outcome) == (fleet.end, "finding")
     seen = [one.subject for one in record.findings if one.significant and one.kind == "drift"]
@@ -158,7 +159,7 @@ def test_monitor_says_what_the_patrol_said(fleet: Fleet) -> None:
 
 def test_killed_and_run_again_each_window_is_judged_once(fleet: Fleet) -> None:
     process = fleet.stack.start("patrol", f"{MANY!r}, processes=1")
-    wait_until(lambda: any(fleet.records(name) for name in MANY), 120)
+    until(lambda: any(fleet.records(name) for name in MANY), 120)
     workers = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()

@@ -9,8 +9,9 @@ import pytest
 
 from platforms.ledger import Ledger
 from tests.conftest import HTTP, Service, result_of
-from tests.flows.test_loop import champion, serving, until
+from tests.flows.test_loop import champion, serving
 from tests.people import make_people
+from tests.waiting import until
 
 NAME = "waits"
 
@@ -34,7 +35,7 @@ def _suspended(stack: Service) -> str:
     """A release started as its deployment, once it waits; the run's id."""
     found = HTTP.get(f"{stack.addresses['prefect']}/api/deployments/name/release/staging").json()
     run = _post(stack, f"/deployments/{found['id']}/create_flow_run", {"parameters": {"workload": NAME}})
-    until("a run that waits", lambda: _state(stack, run["id"]) == "PAUSED")
+    until(lambda: _state(stack, run["id"]) == "PAUSED", what="a run that waits")
     return str(run["id"])
 
 
@@ -58,7 +59,7 @@ def _state(stack: Service, run: str) -> str:
 def _answer(stack: Service, run: str, **answer: Any) -> None:
     found = _post(stack, f"/flow_runs/{run}/resume", {"run_input": answer})
     assert found["status"] == "ACCEPT", found
-    until("its end", lambda: _state(stack, run) == "COMPLETED")
+    until(lambda: _state(stack, run) == "COMPLETED", what="its end")
 
 
 def test_silence_about_the_decision_rejects(waits: Service) -> None:
@@ -82,13 +83,14 @@ def test_an_approved_model_serves(waits: Service) -> None:
     _answer(waits, run, approve=True, by="Ada", comment="looks right")
     approved = next(entry for entry in Ledger(waits.platform.blobs, NAME).entries() if entry.kind == "approved")
     assert (approved.by, approved.model_version) == ("Ada (unverified)", 2)
-    until("its promotion", lambda: champion(waits, NAME) == 2)
+    until(lambda: champion(waits, NAME) == 2, what="its promotion")
     assert serving(waits, NAME) == 2
     assert waits.platform.models.get(NAME, 2).tags["perennial.approved-by"] == "Ada (unverified)"
 
 
 def test_a_promotion_on_its_way_is_no_time_for_a_retraining(waits: Service) -> None:
     """A run that waits for its worker, too."""
+    until(lambda: under_way(waits, NAME) == [], what="the end of the promotion before")
     found = HTTP.get(f"{waits.addresses['prefect']}/api/deployments/name/promote/prod").json()
     body = {"parameters": {"workload": NAME, "model_version": 2}, "state": {"type": "PAUSED"}, "name": "its-promotion"}
     run = _post(waits, f"/deployments/{found['id']}/create_flow_run", body)
@@ -107,7 +109,7 @@ def test_nobody_answers_in_time(stack: Service) -> None:
     assert (code, result_of(output)) == (0, "1"), output
     found = HTTP.get(f"{stack.addresses['prefect']}/api/deployments/name/release/staging").json()
     run = _post(stack, f"/deployments/{found['id']}/create_flow_run", {"parameters": {"workload": name}})
-    until("its end", lambda: _state(stack, run["id"]) == "COMPLETED", 120)
+    until(lambda: _state(stack, run["id"]) == "COMPLETED", 120, what="its end")
     tags = stack.platform.models.get(name, 1).tags
     assert tags["perennial.verdict"] == "rejected"
     assert "nobody answered until" in tags["perennial.reason"]

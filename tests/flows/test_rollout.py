@@ -15,11 +15,12 @@ from lifecycle.names import probe_blob
 from platforms.ledger import Ledger
 from tasks.context import open_context
 from tests.conftest import HTTP, Service, result_of
-from tests.flows.test_loop import champion, serving, until
+from tests.flows.test_loop import champion, serving
 from tests.flows.test_people_decide import under_way
 from tests.flows.watched import run
 from tests.people import make_people
 from tests.tasks.approving import approve_over
+from tests.waiting import until
 
 NAME, LONG = "rolls", "holds"
 FEATURES = ["age", "weight", "region"]
@@ -73,8 +74,8 @@ def first_version(stack: Service, name: str) -> Service:
     assert (code, result_of(output)) == (0, "1"), output
     code, output = stack.run("release", repr(name))
     assert code == 0, output
-    until("the first champion", lambda: champion(stack, name) == 1)
-    until("its verdict", lambda: tags(stack, name, 1)["perennial.verdict"] == "promoted")
+    until(lambda: champion(stack, name) == 1, what="the first champion")
+    until(lambda: tags(stack, name, 1)["perennial.verdict"] == "promoted", what="its verdict")
     return stack
 
 
@@ -149,7 +150,7 @@ def test_the_same_model_goes_through_its_steps(first: Service, load: Load, tmp_p
     assert code == 0, output
     assert champion(first, NAME) == version, output
     before = load.of(version)
-    until("its answers", lambda: load.of(version) > before + 20)
+    until(lambda: load.of(version) > before + 20, what="its answers")
     assert load.failed == {}
     steps = [summary.partition("goes on to ")[2] for summary in stepped(first, version)]
     assert steps == ["mirror 50 %.", "traffic 40 %.", "traffic 100 %."]
@@ -246,7 +247,7 @@ def test_a_rollback_wins_over_a_rollout_that_holds(stack: Service, tmp_path: Pat
     def state() -> str:
         return str(HTTP.get(f"{api}/flow_runs/{started}").json()["state_name"])
 
-    until("its hold", lambda: state() == "Holding")
+    until(lambda: state() == "Holding", what="its hold")
     assert under_way(stack, LONG) == [f"promote-{LONG}"], "monitoring asks for no retraining meanwhile"
     traffic = stack.platform.endpoints.get(LONG).traffic
     assert sorted(traffic.values()) == [10, 90]
@@ -261,5 +262,5 @@ def test_a_rollback_wins_over_a_rollout_that_holds(stack: Service, tmp_path: Pat
     assert champion(stack, LONG) == 1
     assert tags(stack, LONG, version)["perennial.reason"] == "no good"
     HTTP.post(f"{api}/flow_runs/{started}/set_state", json={"state": {"type": "SCHEDULED"}, "force": True})
-    until("its end", lambda: state() == "Completed")
+    until(lambda: state() == "Completed", what="its end")
     assert champion(stack, LONG) == 1

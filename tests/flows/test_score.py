@@ -11,9 +11,10 @@ from deployments.status import read_status
 from lifecycle.ledger import LedgerEntry
 from lifecycle.tags import DATASET
 from platforms.ledger import Ledger
-from tests.conftest import HTTP, Service, result_of, wait_until
+from tests.conftest import HTTP, Service, result_of
 from tests.flows.watched import run
 from tests.people import make_people
+from tests.waiting import until
 
 NAME = "scored"
 
@@ -150,7 +151,7 @@ def test_the_champion_scores_batches_once_it_held_on_the_last_one(trained: Servi
     assert scored_by(trained, "in/held/") == {1}
     version = new_champion(trained, tmp_path)
     assert scored_by(trained, "in/held/") == {1}
-    wait_until(lambda: default(trained) == f"version-{version}", 60)
+    until(lambda: default(trained) == f"version-{version}", 60)
     (entry,) = comparisons(trained)
     assert (entry.model_version, entry.evidence["verdict"], entry.evidence["over"]) == (version, "accepted", 1)
     signals = {one["signal"]: one for one in entry.evidence["signals"]}

@@ -11,7 +11,8 @@ import pandas as pd
 
 from platforms.windows import Windows
 from tests.conftest import HTTP, ROOT, Service, result_of
-from tests.flows.test_loop import champion, until
+from tests.flows.test_loop import champion
+from tests.waiting import until
 
 
 def test_it_is_trained_and_released(stack: Service, tmp_path: Path) -> None:
@@ -24,7 +25,7 @@ def test_it_is_trained_and_released(stack: Service, tmp_path: Path) -> None:
     assert (code, result_of(output)) == (0, "1"), output
     code, output = stack.run("release", "'progression'")
     assert code == 0, output
-    until("its promotion", lambda: champion(stack, "progression") == 1)
+    until(lambda: champion(stack, "progression") == 1, what="its promotion")
 
     endpoints = stack.platform.endpoints
     rows = patients.drop(columns="progression").head(5)

@@ -11,10 +11,11 @@ from lifecycle.names import probe_blob
 from platforms.ledger import Ledger
 from tasks.context import open_context
 from tests.conftest import HTTP, Service, result_of
-from tests.flows.test_loop import champion, serving, until
+from tests.flows.test_loop import champion, serving
 from tests.flows.watched import run
 from tests.people import make_people
 from tests.tasks.approving import approve_over
+from tests.waiting import until
 
 NAME = "stages"
 pytestmark = pytest.mark.timeout(600)  # a run that finds the limit taken asks again after up to half a minute
@@ -72,7 +73,7 @@ def test_a_release_killed_when_it_had_approved_starts_one_promotion(trained: Ser
     assert (again.code, again.endpoints) == (0, [f"{NAME}-staging"]), again.output
     assert not trained.platform.endpoints.get(f"{NAME}-staging").slots
     run(trained, "release", repr(NAME))
-    until("the promotion", lambda: [one["state_type"] for one in promotions(trained)] == ["COMPLETED"])
+    until(lambda: [one["state_type"] for one in promotions(trained)] == ["COMPLETED"], what="the promotion")
     assert serving(trained, NAME) == champion(trained, NAME) == 1
     assert "is the champion already" in run(trained, "release", repr(NAME)).output
 
@@ -98,13 +99,13 @@ def test_a_promotion_that_failed_is_started_anew_by_the_next_release(trained: Se
     kept = trained.platform.blobs.read(probe_blob(NAME, version))
     trained.platform.blobs.write(probe_blob(NAME, version), kept.replace(b'"probability": 0.', b'"probability": 1.'))
     start_release(trained, version)
-    failed = until("its failure", lambda: [one for one in promotions(trained) if one["state_type"] == "FAILED"])
+    failed = until(lambda: [one for one in promotions(trained) if one["state_type"] == "FAILED"], what="its failure")
     assert "does not answer as version" in failed[0]["state"]["message"]
     assert champion(trained, NAME) == serving(trained, NAME) == version - 1
     assert verdict(trained, version) == "approved"
     trained.platform.blobs.write(probe_blob(NAME, version), kept)
     start_release(trained, version)
-    until("the promotion", lambda: promotions(trained)[-1]["state_type"] == "COMPLETED")
+    until(lambda: promotions(trained)[-1]["state_type"] == "COMPLETED", what="the promotion")
     assert champion(trained, NAME) == serving(trained, NAME) == version
     assert len(promotions(trained)) == before + 2
 

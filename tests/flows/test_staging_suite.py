@@ -19,9 +19,10 @@ from platforms.packing import load_model, pack
 from platforms.ports import NotFound
 from tasks.datasets import read_manifest
 from tests.conftest import Service, result_of
-from tests.flows.test_loop import champion, until
+from tests.flows.test_loop import champion
 from tests.flows.watched import run
 from tests.people import make_people
+from tests.waiting import until
 
 NAME = "examined"
 FEATURES = ["age", "weight", "region"]
@@ -140,7 +141,7 @@ def test_what_is_fit_goes_through_all_of_it(stack: Service, versions: dict[str, 
     assert "fit for approval" in text
     assert stack.platform.endpoints.get(f"{NAME}-staging").slots.get(STAGING_SLOT) is None
     assert stack.platform.endpoints.get(f"{NAME}-staging").slots == {}, "nor does the baseline cost anything on"
-    until("its promotion", lambda: champion(stack, NAME) == version)
+    until(lambda: champion(stack, NAME) == version, what="its promotion")
 
 
 def card(stack: Service, version: int) -> str:

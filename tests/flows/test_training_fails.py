@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import HTTP, Service
-from tests.flows.test_loop import until
 from tests.people import make_people
+from tests.waiting import until
 
 WORKLOAD = """
 name: {name}
@@ -62,11 +62,11 @@ def test_a_cancelled_training_ends_its_job(stack: Service, write: Write) -> None
     found = HTTP.get(f"{stack.addresses['prefect']}/api/deployments/name/train/dev").json()
     run = _post(stack, f"/deployments/{found['id']}/create_flow_run", {"parameters": {"workload": "slow"}})
     jobs = stack.settings.state / "jobs"
-    until("the job", lambda: list(jobs.glob("slow-*/running.json")))
+    until(lambda: list(jobs.glob("slow-*/running.json")), what="the job")
     state = {"state": {"type": "CANCELLING"}, "force": False}
     _post(stack, f"/flow_runs/{run['id']}/set_state", state)
     job = next(iter(jobs.glob("slow-*"))).name
-    until("the job's end", lambda: stack.platform.compute.get(job).status.ended, 60)
+    until(lambda: stack.platform.compute.get(job).status.ended, 60, what="the job's end")
     assert stack.platform.compute.get(job).status.value == "canceled"
 
 

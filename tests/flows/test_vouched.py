@@ -20,10 +20,11 @@ from platforms.approvals import open_requests
 from platforms.ledger import Ledger
 from tests.conftest import HTTP, Service, clean, result_of
 from tests.deployments.test_command import COMMAND
-from tests.flows.test_loop import champion, until
+from tests.flows.test_loop import champion
 from tests.issuing import ADA, BOB, Issuer, issuing
 from tests.people import make_people
 from tests.service import calling
+from tests.waiting import until
 
 NAME = "vouched"
 
@@ -66,7 +67,7 @@ def perennial(stack: Service, *words: str, token: str = "") -> subprocess.Comple
 
 def waiting(stack: Service) -> dict[str, Any]:
     """What `perennial status` tells of what waits."""
-    until("a request", lambda: list(open_requests(stack.platform.blobs, NAME)), 240)
+    until(lambda: list(open_requests(stack.platform.blobs, NAME)), 240, what="a request")
     told = perennial(stack, "status", "--json")
     assert told.returncode == 0, told.stderr
     records = {record["workload"]: record for record in json.loads(told.stdout)}
@@ -123,17 +124,17 @@ def test_only_somebody_else_who_is_verified_lets_a_forced_release_through(
     (tmp_path / "own").write_text(issuer.entra(ADA, jti="own"))
     with pytest.raises(NotAnswered, match="waits with other evidence"):
         answered(vouched, "0" * 12, TokenSource(tmp_path / "own"))
-    until("the run to wait", lambda: paused(vouched))
+    until(lambda: paused(vouched), what="the run to wait")
     with pytest.raises(NotAnswered, match="somebody else must approve it"):
         answered(vouched, told["evidence"], TokenSource(tmp_path / "own"))
     assert champion(vouched, NAME) is None
 
-    until("the run to wait again", lambda: paused(vouched))
+    until(lambda: paused(vouched), what="the run to wait again")
     bobs = issuer.entra(BOB, jti="bobs", name="Bob")
     done = perennial(vouched, "approve", NAME, "1", "--comment", "seen", "--evidence", told["evidence"], token=bobs)
     assert done.returncode == 0, done.stderr
     assert f"approved by entra:{BOB} (Bob)" in done.stdout
-    until("its promotion", lambda: champion(vouched, NAME) == 1)
+    until(lambda: champion(vouched, NAME) == 1, what="its promotion")
     kept = everything_told(vouched)
     for token in ((tmp_path / "request").read_text(), (tmp_path / "own").read_text(), bobs):
         assert token.split(".")[1] not in kept

@@ -21,7 +21,8 @@ from platforms.azure.emulated import client_environment, description, make_infra
 from platforms.choose import choose_platform, setup_plan
 from platforms.ports import Platform
 from platforms.settings import Settings
-from tests.conftest import HTTP, ROOT, Service, wait_until
+from tests.conftest import HTTP, ROOT, Service
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def emulator_settings(stack: Service, tmp_path_factory: pytest.TempPathFactory) 
     settings = Settings(state=state, platform="azure-emulated", workloads=stack.settings.workloads)
     before = dict(os.environ)
     try:
-        wait_until(lambda: part.answers is not None and part.answers(state, addresses), 60)
+        until(lambda: part.answers is not None and part.answers(state, addresses), 60)
         os.environ.update(client_environment(state))
         make_infrastructure(settings.require_azure())
         for item in setup_plan(settings, []):

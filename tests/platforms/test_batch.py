@@ -28,6 +28,7 @@ from platforms.ports import (
 )
 from tests.platforms.conftest import EmulatedAzure
 from tests.toy_model import pack_toy_model
+from tests.waiting import PATIENCE
 
 DEPLOYMENT = "version-1"
 
@@ -82,7 +83,7 @@ def put(platform: Platform, spec: BatchSpec, **files: bytes) -> None:
 
 def ended(batch: BatchEndpoints, endpoint: str, name: str) -> Job:
     """The job once it has ended."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE * 120
     while not (job := batch.job(endpoint, name)).status.ended:
         assert time.monotonic() < deadline, batch.logs(endpoint, name)
         time.sleep(0.1)

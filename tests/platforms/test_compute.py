@@ -15,6 +15,7 @@ import pytest
 from platforms.local.blobs import LocalBlobStore
 from platforms.local.compute import LocalCompute
 from platforms.ports import Job, JobSpec, JobStatus
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -37,11 +38,8 @@ def spec(tmp_path: Path) -> Callable[..., JobSpec]:
 
 
 def ended(compute: LocalCompute, name: str = "job-1") -> Job:
-    deadline = time.monotonic() + 30
-    while not (job := compute.get(name)).status.ended:
-        assert time.monotonic() < deadline, "the job did not end"
-        time.sleep(0.02)
-    return job
+    until(lambda: compute.get(name).status.ended, 30, what="the job's end")
+    return compute.get(name)
 
 
 WAIT = "import time; print('waiting', flush=True); time.sleep(600)"

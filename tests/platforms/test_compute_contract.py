@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from platforms.ports import Compute, Job, JobSpec, JobStatus, NotFound, Platform, Refused
+from tests.waiting import until
 
 COPY = """
 import pathlib, sys
@@ -50,11 +51,8 @@ def spec(platform: Platform, tmp_path: Path) -> Spec:
 
 def ended(compute: Compute, name: str) -> Job:
     """The job once it has ended."""
-    deadline = time.monotonic() + 60
-    while not (job := compute.get(name)).status.ended:
-        assert time.monotonic() < deadline, "the job did not end"
-        time.sleep(0.05)
-    return job
+    until(lambda: compute.get(name).status.ended, 60, what="the job's end")
+    return compute.get(name)
 
 
 def test_a_job_sees_its_data_and_leaves_outputs(compute: Compute, spec: Spec, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import pytest
 from platforms.ports import Models, NotFound, OnlineEndpoints, Platform, Refused, RegisteredModel, SlotState
 from scoring.assignment import assign
 from tasks.endpoints import answered_status
-from tests.conftest import wait_until
 from tests.scoring.fronting import fronted
 from tests.toy_model import pack_toy_model
+from tests.waiting import PATIENCE, until
 
 ROW = {"input_data": [{"age": 40, "weight": 70}], "correlation_ids": ["one"]}
 
@@ -59,7 +59,7 @@ def bring_up(endpoints: OnlineEndpoints, name: str, slot: str, version: Register
 
 def settled(endpoints: OnlineEndpoints, name: str, slot: str) -> SlotState:
     """What a slot came to."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE * 120
     while (state := endpoints.get(name).slots[slot].state) is SlotState.STARTING:
         assert time.monotonic() < deadline, endpoints.logs(name, slot)
         time.sleep(0.1)
@@ -87,10 +87,10 @@ def front_gives_callers_their_slot(endpoints: OnlineEndpoints, name: str) -> Non
 
         assert {version_for(one) for one in callers} == {1}
         front.test("t", "green", 50)
-        wait_until(lambda: any(version_for(one) == 2 for one in callers), 20)
+        until(lambda: any(version_for(one) == 2 for one in callers), 20)
         assert {one: version_for(one) for one in callers} == meant
         front.test("t", "gone", 50)
-        wait_until(lambda: {version_for(one) for one in callers} == {1}, 20)
+        until(lambda: {version_for(one) for one in callers} == {1}, 20)
         wrong = httpx.post(front.url, json={"input_data": []}, headers={**headers, "x-caller-id": "ada"}, timeout=60)
         assert answered_status(wrong) == 400
         assert httpx.post(front.url, json=ROW, headers={"x-caller-id": "ada"}, timeout=60).status_code == 401

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from platforms.ports import JobSpec, JobStatus, Platform, Refused
-from tests.flows.test_loop import until
+from tests.waiting import until
 
 SCRIPT = """
 import os, pathlib, sys
@@ -58,7 +58,7 @@ def job(platform: Platform, folder: Path, text: str, **parameters: object) -> Jo
 
 def outputs_of(platform: Platform, spec: JobSpec, folder: Path) -> Path:
     platform.compute.submit(spec)
-    found = until("its end", lambda: (found := platform.compute.get(spec.name)).status.ended and found)
+    found = until(lambda: (found := platform.compute.get(spec.name)).status.ended and found, what="its end")
     assert found.status is JobStatus.COMPLETED, (found, platform.compute.logs(spec.name))
     return platform.compute.fetch_outputs(spec.name, folder / "o")
 

@@ -14,8 +14,8 @@ from platforms.local.blobs import LocalBlobStore
 from platforms.local.compute import LocalCompute
 from platforms.ports import JobStatus, Platform
 from platforms.trials import read_trials
-from tests.flows.test_loop import until
 from tests.platforms.searching import METRICS, search, search_job
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -39,15 +39,15 @@ def test_what_a_killed_search_has_tried_is_not_tried_again(local: Platform, tmp_
     spec = search_job(local, tmp_path, WAIT_ONCE.format(folder=tmp_path) + METRICS, search(at_once=1))
     compute = local.compute
     compute.submit(spec)
-    until("the third trial", (tmp_path / "waited").exists, 30)
+    until((tmp_path / "waited").exists, 30, what="the third trial")
     folder = tmp_path / "jobs" / spec.name
     pids = json.loads((folder / "running.json").read_text())
     os.kill(pids["wrapper"], signal.SIGKILL)
     os.killpg(pids["child"], signal.SIGKILL)
-    job = until("its end", lambda: (found := compute.get(spec.name)).status.ended and found, 30)
+    job = until(lambda: (found := compute.get(spec.name)).status.ended and found, 30, what="its end")
     assert (job.status, job.resumable) == (JobStatus.FAILED, True)
     assert compute.submit(spec).status is JobStatus.RUNNING
-    job = until("its end", lambda: (found := compute.get(spec.name)).status.ended and found, 30)
+    job = until(lambda: (found := compute.get(spec.name)).status.ended and found, 30, what="its end")
     assert (job.status, job.resumable) == (JobStatus.COMPLETED, False)
     trials = read_trials(compute.fetch_outputs(spec.name, tmp_path / "o"))
     assert trials is not None
@@ -61,12 +61,12 @@ def test_a_cancelled_search_is_not_carried_on(local: Platform, tmp_path: Path) -
     compute = local.compute
     compute.submit(spec)
     folder = tmp_path / "jobs" / spec.name
-    until("two trials", lambda: len(list(folder.glob("trials/*/out/on"))) == 2, 30)
+    until(lambda: len(list(folder.glob("trials/*/out/on"))) == 2, 30, what="two trials")
     group = json.loads((folder / "running.json").read_text())["child"]
     compute.cancel(spec.name)
-    job = until("its end", lambda: (found := compute.get(spec.name)).status.ended and found, 30)
+    job = until(lambda: (found := compute.get(spec.name)).status.ended and found, 30, what="its end")
     assert (job.status, job.resumable) == (JobStatus.CANCELED, False)
-    until("its trials' end", lambda: not [pid for pid in psutil.pids() if _group(pid) == group], 30)
+    until(lambda: not [pid for pid in psutil.pids() if _group(pid) == group], 30, what="its trials' end")
     assert compute.submit(spec).status is JobStatus.CANCELED
 
 
@@ -82,7 +82,7 @@ def test_a_trial_that_runs_too_long_is_ended_with_what_it_started(local: Platfor
     wanted = search(trial_time_limit="2s")
     spec = search_job(local, tmp_path, hang + METRICS, wanted)
     local.compute.submit(spec)
-    job = until("its end", lambda: (found := local.compute.get(spec.name)).status.ended and found, 60)
+    job = until(lambda: (found := local.compute.get(spec.name)).status.ended and found, 60, what="its end")
     assert job.status is JobStatus.COMPLETED
     trials = read_trials(local.compute.fetch_outputs(spec.name, tmp_path / "o"))
     assert trials is not None

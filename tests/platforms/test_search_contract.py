@@ -9,13 +9,13 @@ import pytest
 
 from platforms.ports import Job, JobStatus, Platform, Refused
 from platforms.trials import read_trials
-from tests.flows.test_loop import until
 from tests.platforms.searching import METRICS, search, search_job
+from tests.waiting import until
 
 
 def ended(platform: Platform, name: str) -> Job:
     """The job once it has ended."""
-    job: Job = until("its end", lambda: (found := platform.compute.get(name)).status.ended and found)
+    job: Job = until(lambda: (found := platform.compute.get(name)).status.ended and found, what="its end")
     return job
 
 
@@ -96,7 +96,7 @@ def test_a_search_none_of_whose_trials_says_how_good_it_is_fails(platform: Platf
 def test_a_cancelled_search_ends(platform: Platform, tmp_path: Path) -> None:
     spec = search_job(platform, tmp_path, "(out / 'on').touch(); time.sleep(600)", search())
     platform.compute.submit(spec)
-    until("the first trials", lambda: platform.compute.logs(spec.name))
+    until(lambda: platform.compute.logs(spec.name), what="the first trials")
     with pytest.raises(Refused, match="still running"):
         platform.compute.fetch_outputs(spec.name, tmp_path / "never")
     platform.compute.cancel(spec.name)

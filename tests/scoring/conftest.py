@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from deployments.processes import Started, end_rest
 from platforms.local.endpoints import LocalOnlineEndpoints
 from platforms.ports import RegisteredModel, SlotState
 from tests.toy_model import pack_toy_model
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,7 +70,7 @@ class Gateway:
             env={**environment, "PERENNIAL_LOG_FLUSH_SECONDS": "0.2"},
             start_new_session=True,  # as `deployments.processes` starts it
         )
-        wait(lambda: self._answers())
+        until(lambda: self._answers())
 
     def kill(self) -> None:
         """SIGKILL, and to what is left of its session, as the keeper does before it starts it again."""
@@ -88,15 +88,7 @@ class Gateway:
     def deploy(self, endpoint: str, slot: str, model: Path, version: int) -> None:
         """Deploy and wait until it is healthy."""
         self.endpoints.deploy(endpoint, slot, registered(model, version), {"model_version": str(version)})
-        wait(lambda: self.endpoints.get(endpoint).slots[slot].state is SlotState.HEALTHY)
-
-
-def wait(look: Any, seconds: float = 90) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < deadline, "it did not come"
-        time.sleep(0.05)
+        until(lambda: self.endpoints.get(endpoint).slots[slot].state is SlotState.HEALTHY)
 
 
 @pytest.fixture(scope="session", name="model")
@@ -114,4 +106,4 @@ def _gateway(tmp_path_factory: pytest.TempPathFactory, model: Path) -> Iterator[
     gateway.endpoints.set_traffic("toy", {"blue": 100})
     yield gateway
     gateway.process.terminate()
-    gateway.process.wait(30)
+    gateway.process.wait(120)

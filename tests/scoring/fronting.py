@@ -58,7 +58,7 @@ def fronted(url: str, read_every: float = 0.05) -> Iterator[Fronted]:
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        assert up.wait(10)
+        assert up.wait(120)
         yield found
     finally:
         loop.call_soon_threadsafe(task.cancel)

@@ -22,7 +22,8 @@ from scoring import ENTRY_SCRIPTS
 from scoring.data_collector import MAX_WAITING_PAYLOADS
 from scoring.environment import build_environment
 from scoring.score import keepers
-from tests.scoring.conftest import ROOT, wait
+from tests.scoring.conftest import ROOT
+from tests.waiting import until
 
 CONFIG = {"collections": {"model_inputs": {"enabled": True}, "model_outputs": {"enabled": True}, "other": {}}}
 
@@ -84,7 +85,7 @@ class Server:
             )
         self._http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=5, trust_env=False)
         self.predictions = folder / "predictions"
-        wait(self._answers)
+        until(self._answers)
 
     def score(self, *rows: dict[str, Any]) -> httpx.Response:
         return self._http.post("/score", content=json.dumps({"input_data": list(rows)}))
@@ -95,7 +96,7 @@ class Server:
     def stop(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+            self.process.wait(120)
             self._http.close()
 
     def _answers(self) -> bool:
@@ -125,7 +126,7 @@ def test_what_is_sent(server: Server, collector: Collector) -> None:
     collector.open.set()
     age = 41.123456789012345
     answer = server.score({"age": age, "weight": 10**30}, {"age": 1e-13, "weight": float("nan")}).json()
-    wait(lambda: len(collector.rows("model_outputs")) == 2, 10)
+    until(lambda: len(collector.rows("model_outputs")) == 2, 10)
     first, second = collector.rows("model_inputs")
     assert (first["age"], first["weight"]) == (age, 10**30)
     assert (second["age"], second["weight"]) == (1e-13, None)
@@ -148,15 +149,15 @@ def test_a_collector_that_hangs_costs_nothing(server: Server, collector: Collect
         started = time.perf_counter()
         assert server.score({"age": 40.0, "weight": 80}).status_code == 200
         slowest = max(slowest, time.perf_counter() - started)
-        wait(lambda known=first + number: server.logged() > known, 10)  # so that each is a payload of its own
+        until(lambda known=first + number: server.logged() > known, 10)  # so that each is a payload of its own
     assert slowest < 1.0
-    wait(lambda: "data collector: it does not take predictions" in server.log.read_text(), 10)
+    until(lambda: "data collector: it does not take predictions" in server.log.read_text(), 10)
     collector.open.set()
     sent = MAX_WAITING_PAYLOADS // 2  # two a request
-    wait(lambda: len(collector.rows("model_outputs")) >= sent, 10)
+    until(lambda: len(collector.rows("model_outputs")) >= sent, 10)
     before = len(collector.rows("model_outputs"))
     assert server.score({"age": 41.0, "weight": 80}).status_code == 200
-    wait(lambda: len(collector.rows("model_outputs")) > before, 10)
+    until(lambda: len(collector.rows("model_outputs")) > before, 10)
 
 
 def test_what_waits_is_sent_when_the_server_ends(server: Server, collector: Collector) -> None:
@@ -172,10 +173,10 @@ def test_one_that_is_not_there_or_does_not_answer_lets_the_server_be(tmp_path: P
     port = free_ports(["nobody"])["nobody"]
     server = Server(tmp_path, model, port)
     assert server.score({"age": 40.0, "weight": 80}).status_code == 200
-    wait(lambda: "mdc request raise exception" in server.log.read_text(), 10)
+    until(lambda: "mdc request raise exception" in server.log.read_text(), 10)
     hanging = Collector(port)
     assert server.score({"age": 40.0, "weight": 80}).status_code == 200
-    wait(lambda: server.logged() == 2, 10)
+    until(lambda: server.logged() == 2, 10)
     started = time.monotonic()
     server.stop()
     assert time.monotonic() - started < 15

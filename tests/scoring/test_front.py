@@ -16,9 +16,10 @@ import pytest
 from platforms.local.blobs import LocalBlobStore
 from platforms.prediction_log import PredictionLog
 from scoring.assignment import assign
-from tests.scoring.conftest import Gateway, wait
+from tests.scoring.conftest import Gateway
 from tests.scoring.fronting import Fronted, fronted
 from tests.scoring.test_gateway import body
+from tests.waiting import until
 
 NAME, TEST, SHARE = "fronted", "t-1", 40
 
@@ -63,7 +64,7 @@ def begin(gateway: Gateway, front: Fronted) -> None:
     """Have the test run, and wait until the front knows of it."""
     front.test(TEST, "green", SHARE)
     someone = next(f"c{number}" for number in range(99) if meant(f"c{number}") == 2)
-    wait(lambda: version_for(gateway, front, someone) == 2, 10)
+    until(lambda: version_for(gateway, front, someone) == 2, 10)
 
 
 class Load:
@@ -88,7 +89,7 @@ class Load:
     def more(self, version: int, count: int = 30) -> None:
         """Wait for so many more answers of that version."""
         before = self.versions[version]
-        wait(lambda: self.versions[version] >= before + count)
+        until(lambda: self.versions[version] >= before + count)
 
     def __enter__(self) -> Load:
         for thread in self._threads:
@@ -132,7 +133,7 @@ def test_the_log_tells_callers_as_hashes_and_probes_of_others_not_at_all(both: G
         ask(both, front, caller)
     ask(both, front, None)
     log = PredictionLog(LocalBlobStore(both.folder))
-    wait(lambda: len(log.between(NAME, start, start + timedelta(hours=1))) == 13)
+    until(lambda: len(log.between(NAME, start, start + timedelta(hours=1))) == 13)
     rows = log.between(NAME, start, start + timedelta(hours=1))
     wanted = {assign(TEST, "salt", one, SHARE / 100).logged: meant(one) for one in callers}
     told = rows.dropna(subset="caller")
@@ -179,8 +180,8 @@ def test_no_request_fails_when_a_test_begins_breaks_or_ends(both: Gateway, front
 def test_a_test_ends_by_its_time_though_its_plan_stays(both: Gateway, front: Fronted) -> None:
     begin(both, front)
     front.test(TEST, "green", 100, until=(datetime.now(UTC) + timedelta(seconds=1)).timestamp())
-    wait(lambda: version_for(both, front, "anybody") == 2, 10)
-    wait(lambda: version_for(both, front, "anybody") == 1, 10)
+    until(lambda: version_for(both, front, "anybody") == 2, 10)
+    until(lambda: version_for(both, front, "anybody") == 1, 10)
     assert json.loads(front.plan or b"")["share"] == 100
 
 
@@ -189,14 +190,14 @@ def test_a_plan_that_cannot_be_read_is_told_once_and_the_last_one_stays(
 ) -> None:
     begin(both, front)
     front.test(TEST, "green", 100)
-    wait(lambda: version_for(both, front, "anybody") == 2, 10)
+    until(lambda: version_for(both, front, "anybody") == 2, 10)
     front.unreadable, told = PermissionError("no"), ""
     for _ in range(20):
         assert version_for(both, front, "anybody") == 2
         told += capfd.readouterr().err
     assert told.count("PermissionError") == 1
     front.unreadable, front.plan = None, None
-    wait(lambda: version_for(both, front, "anybody") == 1, 10)
+    until(lambda: version_for(both, front, "anybody") == 1, 10)
 
 
 def _kill(gateway: Gateway, slot: str) -> None:

@@ -17,7 +17,8 @@ import pytest
 
 from platforms.ports import NotFound, Refused, SlotState
 from scoring.gateway.left_servers import lock_file
-from tests.scoring.conftest import Gateway, registered, wait
+from tests.scoring.conftest import Gateway, registered
+from tests.waiting import until
 
 
 def body(*rows: list[Any], columns: tuple[str, ...] = ("age", "weight"), **more: Any) -> dict[str, Any]:
@@ -43,7 +44,7 @@ class Load:
     def __enter__(self) -> Load:
         for thread in self._threads:
             thread.start()
-        wait(lambda: sum(self.answers.values()) > 20)
+        until(lambda: sum(self.answers.values()) > 20)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -138,7 +139,7 @@ def test_no_request_fails_while_slots_come_and_go(gateway: Gateway, model: Path)
         for live in ("green", "blue", "green"):
             gateway.endpoints.set_traffic("toy", {live: 100})
             before = load.answers[200, live]
-            wait(lambda live=live, before=before: load.answers[200, live] > before + 20)
+            until(lambda live=live, before=before: load.answers[200, live] > before + 20)
         gateway.deploy("toy", "blue", model, 3)
         gateway.endpoints.set_traffic("toy", {"blue": 100})
         gateway.endpoints.delete_slot("toy", "green")
@@ -152,7 +153,7 @@ def test_a_server_that_is_killed_comes_back(gateway: Gateway) -> None:
     for server in servers:
         with suppress(psutil.NoSuchProcess):  # a worker ends by itself when its server has
             server.kill()
-    wait(lambda: gateway.post("toy", body([40, 70])).status_code == 200)
+    until(lambda: gateway.post("toy", body([40, 70])).status_code == 200)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="servers are forked on Linux only")
@@ -163,7 +164,7 @@ def test_servers_do_not_depend_on_what_forked_them(gateway: Gateway, model: Path
             one.kill()
         gateway.deploy("toy", "green", model, 5)
         gateway.endpoints.set_traffic("toy", {"green": 100})
-        wait(lambda: load.answers[200, "green"] > 20)
+        until(lambda: load.answers[200, "green"] > 20)
         gateway.endpoints.set_traffic("toy", {"blue": 100})
         gateway.endpoints.delete_slot("toy", "green")
     assert forks
@@ -175,7 +176,7 @@ def test_a_model_that_cannot_be_loaded_fails_with_its_log(gateway: Gateway, mode
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "model.skops").write_bytes(b"no model")
     gateway.endpoints.deploy("toy", "green", registered(tmp_path, 4), {"model_version": "4"})
-    wait(lambda: gateway.endpoints.get("toy").slots["green"].state is SlotState.FAILED)
+    until(lambda: gateway.endpoints.get("toy").slots["green"].state is SlotState.FAILED)
     assert "ended with exit code" in gateway.endpoints.get("toy").slots["green"].reason
     assert "BadZipFile" in gateway.endpoints.logs("toy", "green")
     with pytest.raises(Refused, match="failed"):
@@ -194,7 +195,7 @@ def test_predictions_are_logged(gateway: Gateway) -> None:
                     return found
         return None
 
-    wait(line)
+    until(line)
     found = line()
     assert found is not None
     assert found["inputs"] == {"age": 44, "weight": 70}
@@ -207,13 +208,13 @@ def test_a_gateway_that_is_killed_comes_back_as_it_was(gateway: Gateway) -> None
     gateway.kill()
     gateway.start()
     began = time.monotonic()
-    wait(lambda: gateway.post("toy", body([40, 70])).status_code == 200)
+    until(lambda: gateway.post("toy", body([40, 70])).status_code == 200)
     assert time.monotonic() - began < 5
     assert gateway.endpoints.get("toy") == before
     assert all(server.is_running() for server in servers)
     servers[0].kill()
-    wait(lambda: [one.pid for one in _servers(gateway)] not in ([], [servers[0].pid]))
-    wait(lambda: gateway.post("toy", body([40, 70])).status_code == 200)
+    until(lambda: [one.pid for one in _servers(gateway)] not in ([], [servers[0].pid]))
+    until(lambda: gateway.post("toy", body([40, 70])).status_code == 200)
 
 
 @pytest.mark.parametrize("lock", ["stays", "is gone"])
@@ -223,9 +224,9 @@ def test_no_server_outlives_a_gateway_that_does_not_come_back(gateway: Gateway, 
     if lock == "is gone":
         lock_file(gateway.folder / "state").unlink()
     assert servers
-    assert psutil.wait_procs(servers, timeout=60)[1] == []
+    assert psutil.wait_procs(servers, timeout=240)[1] == []
     gateway.start()
-    wait(lambda: gateway.post("toy", body([40, 70])).status_code == 200)
+    until(lambda: gateway.post("toy", body([40, 70])).status_code == 200)
     assert gateway.endpoints.get("toy") == before
 
 
@@ -238,7 +239,7 @@ def test_what_no_slot_has_any_more_is_ended(gateway: Gateway) -> None:
     content = json.loads(record.read_text())
     record.write_text(json.dumps({**content, "slots": {}, "traffic": {}, "mirror": {}}))
     gateway.start()
-    assert psutil.wait_procs([used], timeout=30)[1] == []
+    assert psutil.wait_procs([used], timeout=240)[1] == []
     assert list(slots.glob("toy-*")) == []
 
 

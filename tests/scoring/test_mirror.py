@@ -15,8 +15,9 @@ from platforms.local.blobs import LocalBlobStore
 from platforms.ports import Refused
 from platforms.prediction_log import PredictionLog
 from scoring.gateway.history import History
-from tests.scoring.conftest import Gateway, wait
+from tests.scoring.conftest import Gateway
 from tests.scoring.test_gateway import body
+from tests.waiting import until
 
 NAME = "copied"
 
@@ -46,9 +47,9 @@ def test_copies_are_answered_and_never_count_as_served(mirrored: Gateway) -> Non
     def copied() -> int:
         return int((log.between(NAME, start, end, copies=True)["slot"] == "green").sum())
 
-    wait(lambda: log.between(NAME, start, end)["correlation_id"].nunique() == 61)
+    until(lambda: log.between(NAME, start, end)["correlation_id"].nunique() == 61)
     metrics = mirrored.endpoints.metrics(NAME)
-    wait(lambda: copied() == metrics["green"]["requests"])
+    until(lambda: copied() == metrics["green"]["requests"])
     assert 10 <= copied() <= 50
     served = log.between(NAME, start, end)
     assert set(served["slot"]) == {"blue"}
@@ -61,7 +62,7 @@ def test_seconds_are_counted_slot_by_slot(mirrored: Gateway) -> None:
     start = datetime.now(UTC).replace(microsecond=0)
     for _ in range(20):
         mirrored.post(NAME, body([40, 70]))
-    wait(lambda: mirrored.endpoints.served(NAME, start)["blue"].requests >= 20)
+    until(lambda: mirrored.endpoints.served(NAME, start)["blue"].requests >= 20)
     found = mirrored.endpoints.served(NAME, start)
     assert found["green"].requests > 0
     assert all(one.start >= start and one.errors == 0 for slot in found.values() for one in slot.intervals)

@@ -15,9 +15,9 @@ from deployments.processes import Started, end, start
 from deployments.stack import start_keeper
 from deployments.stack_record import Record, read_record, write_record
 from platforms.settings import PlatformName, Settings
-from tests.conftest import wait_until
 from tests.forks import Forks
 from tests.service import Service, clean
+from tests.waiting import until
 
 PATIENCE_SECONDS = 120
 NOBODY = "http://127.0.0.1:9"  # is not to be asked
@@ -48,7 +48,7 @@ def lean_service(folder: Path, platform: PlatformName = "local", mlflow: bool = 
             started[part.name] = _start(part, state, addresses, environment)
             write_record(state, Record(started, addresses))
         for part in parts:
-            wait_until(lambda part=part: part.answers is None or part.answers(state, addresses), PATIENCE_SECONDS)  # type: ignore[misc]
+            until(lambda part=part: part.answers is None or part.answers(state, addresses), PATIENCE_SECONDS)  # type: ignore[misc]
         if platform == "local":
             started["keeper"] = start_keeper(state, {**environment, **QUICK})
         os.environ.update(environment)

@@ -17,7 +17,7 @@ from lifecycle.names import CHAMPION, staging_endpoint
 from lifecycle.tags import PROMOTED_AT
 from platforms.ports import NotFound, SlotState
 from tasks.endpoints import version_in
-from tests.conftest import wait_until
+from tests.waiting import until
 from tests.walk.bare import forget_broken_off, tell_broken_off
 from tests.walk.boundaries import Call
 from tests.walk.client import Client
@@ -92,7 +92,7 @@ def play(scene: Scene, scenario: Scenario) -> Outcome:
                     tell_broken_off(scene.folder, scene.name, version)
         runs += scene.recover([one for run in runs for one in run.started])
         if harm.meanwhile in ("gateway", "slot"):
-            wait_until(lambda: _answered_since(client, time.monotonic() - 1), SETTLE_SECONDS)
+            until(lambda: _answered_since(client, time.monotonic() - 1), SETTLE_SECONDS)
     silent = client.silent_for(since)
     seen = look(scene.platform, scene.name, [one.why for one in client.missed], silent, harm.meanwhile == "gateway")
     found = broken(seen)
@@ -110,10 +110,11 @@ def _beside(scene: Scene, scenario: Scenario, orders: Orders) -> list[Run]:
     words = _words(scene, scenario.act)
     challenger, candidate = scene.challenger, scene.other_candidate
     if scenario.harm.meanwhile == "another":
-        scene.forget_verdict(candidate) if scenario.act.unreleased else scene.approve(candidate)
+        let_compete = scene.forget_verdict if scenario.act.unreleased else scene.approve
+        let_compete(candidate)
     thread = _in_thread(lambda: runs.append(scene.run(scenario.act.flow, words, orders)))
     here = Path(orders.folder) / "here"
-    wait_until(lambda: here.exists() or not thread.is_alive(), SETTLE_SECONDS)
+    until(lambda: here.exists() or not thread.is_alive(), SETTLE_SECONDS)
     others: list[Run] = []
     other = _in_thread(lambda: others.extend(_meanwhile(scene, scenario, challenger, candidate)))
     other.join(MEANWHILE_SECONDS)  # after it: it waits for the limit that the run holds
@@ -161,7 +162,7 @@ def settle(scene: Scene) -> None:
     slot = max(given, key=lambda one: given[one])
     champion = version_in(endpoint.slots[slot])
     assert champion is not None
-    wait_until(lambda: endpoints.get(scene.name).slots[slot].state is SlotState.HEALTHY, SETTLE_SECONDS)
+    until(lambda: endpoints.get(scene.name).slots[slot].state is SlotState.HEALTHY, SETTLE_SECONDS)
     if given != {slot: 100} or endpoint.mirror:
         endpoints.set_traffic(scene.name, {slot: 100})
     with suppress(NotFound):

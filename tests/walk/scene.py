@@ -20,11 +20,12 @@ from lifecycle.tags import DATASET, VERDICT
 from platforms.ports import Platform, RegisteredModel, SlotState
 from tasks.context import Context, open_context
 from tasks.endpoints import client_for, slot_tags
-from tests.conftest import HTTP, Service, wait_until
+from tests.conftest import HTTP, Service
 from tests.forks import Forks
 from tests.service import ROOT, clean, copy_workload
 from tests.tasks.approving import approve_over
 from tests.toy_model import pack_toy_model
+from tests.waiting import until
 from tests.walk.bare import forget_broken_off
 from tests.walk.boundaries import Call, read_journal
 from tests.walk.client import Client
@@ -190,7 +191,7 @@ class Scene:
         started = read_record(self.service.settings.state).processes[part]
         assert started.process is not None
         started.process.kill()
-        wait_until(lambda: read_record(self.service.settings.state).processes[part].pid != started.pid, 60)
+        until(lambda: read_record(self.service.settings.state).processes[part].pid != started.pid, 60)
 
     def close(self) -> None:
         """End the processes that fork."""
@@ -221,7 +222,7 @@ class Scene:
         endpoints = self.platform.endpoints
         endpoints.ensure(self.name, {"workload": self.name, "stage": "production"})
         endpoints.deploy(self.name, "blue", versions[0], slot_tags(versions[0]))
-        wait_until(lambda: endpoints.get(self.name).slots["blue"].state is SlotState.HEALTHY, 120)
+        until(lambda: endpoints.get(self.name).slots["blue"].state is SlotState.HEALTHY, 120)
         question = {"input_data": [{"age": 40, "weight": 70}], "correlation_ids": ["probe-0"]}
         with client_for(endpoints, self.name, "blue") as http:
             answer = http.post(endpoints.get(self.name).scoring_url, json=question)

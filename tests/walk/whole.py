@@ -15,8 +15,9 @@ import psutil
 
 from deployments.stack_record import read_record
 from lifecycle.tags import ROLLOUT, VERDICT
-from tests.conftest import HTTP, wait_until
+from tests.conftest import HTTP
 from tests.service import running_service
+from tests.waiting import until
 from tests.walk.client import Client
 from tests.walk.invariants import broken, look
 from tests.walk.playing import settle
@@ -80,11 +81,11 @@ def survive(scene: Scene, harm: str) -> Survived:
     scene.approve(version)
     with scene.client() as client:
         _start(scene, version)
-        wait_until(lambda: scene.platform.models.get(scene.name, version).tags.get(ROLLOUT, "")[:2] == "0 ", 120)
+        until(lambda: scene.platform.models.get(scene.name, version).tags.get(ROLLOUT, "")[:2] == "0 ", 120)
         at = time.monotonic()
         HARMS[harm](scene)
         with suppress(AssertionError):
-            wait_until(lambda: _promoted(scene, version), PATIENCE_SECONDS)
+            until(lambda: _promoted(scene, version), PATIENCE_SECONDS)
         took = time.monotonic() - at
         _wait_for_answers(client)
     seen = look(
@@ -126,7 +127,7 @@ def _flows(scene: Scene) -> list[psutil.Process]:
 
 def _wait_for_answers(client: Client) -> None:
     at = time.monotonic()
-    wait_until(lambda: any(one > at for one in reversed(client.answered_at)), 60)
+    until(lambda: any(one > at for one in reversed(client.answered_at)), 60)
 
 
 @contextmanager

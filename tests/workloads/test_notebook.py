@@ -19,7 +19,7 @@ def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     notebook = nbformat.read(FOLDER / "explore.ipynb", as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "outputs do not belong in the repository"
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    NotebookClient(notebook, timeout=400, resources={"metadata": {"path": str(FOLDER)}}).execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     texts = [str(output.get("data", {}).get("text/plain", "")) for output in shown]
     assert any("'roc_auc'" in text and "'rows': 300.0" in text for text in texts)
