@@ -1,9 +1,10 @@
-"""What all tests share: the running service, Azurite, and a way to wait."""
+"""What all tests share: the running service and Azurite."""
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,10 @@ HTTP = httpx.Client(trust_env=False, timeout=90, limits=httpx.Limits(keepalive_e
 AZURITE = ROOT / ".perennial" / "azurite"  # where npm puts it
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as deployments.environment says, and before it is loaded
 sys.path.insert(0, str(ROOT))  # the tests' own factories
+# No test meets the Prefect of whoever runs it, nor has one started that it did not ask for.
+_PREFECT_HOME = tempfile.TemporaryDirectory(prefix="prefect-")
+os.environ |= {"PREFECT_HOME": _PREFECT_HOME.name, "PREFECT_SERVER_EPHEMERAL_ENABLED": "false"}
+os.environ.pop("PREFECT_API_URL", None)
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,8 @@ def champion(promoted: datetime = END - timedelta(days=9), **promised: float) ->
 
 
 @pytest.fixture(name="world")
-def _world(tmp_path: Path) -> World:
+def _world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr("tasks.judgement.replacement_under_way", lambda _: [])  # else Prefect is asked
     settings = Settings(state=tmp_path / "state", workloads=tmp_path / "workloads")
     settings.workloads.mkdir()
     blobs = LocalBlobStore(settings.blobs)
