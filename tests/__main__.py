@@ -21,22 +21,32 @@ from tests.service import SHARED, clean, running_service, tell_of
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 3
 TOLD_EVERY_SECONDS = 30.0
-LOOP = tuple(f"tests/flows/test_{name}.py" for name in ("loop", "people_decide", "killed"))
-FOLDERS = ("tests/flows", "tests/platforms", "tests/azureml_emulator")
+
+
+def _flows(*names: str) -> tuple[str, ...]:
+    return tuple(f"tests/flows/test_{name}.py" for name in names)
+
+
+LOOP = _flows("loop", "people_decide", "killed")
+RELEASES = _flows("rollout", "ab_test", "staging_suite", "vouched", "stages", "score")
+WHOLE = ("tests/deployments", "tests/benchmarks", "tests/walk", "tests/scoring")  # services of their own, whole
+FOLDERS = ("tests/flows", "tests/platforms", "tests/azureml_emulator", *WHOLE)
 
 
 def _but(paths: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"--ignore={path}" for path in paths)
 
 
-SHARING = ("loop", "flows", "platforms")  # one service; the others change its deployments
-# The longest first. Whatever no other session names is one of the others.
+SHARING = ("loop", "flows", "releases", "platforms")  # one service; the others change its deployments
+# The longest first, so that they end together. Whatever no other session names is one of the others.
 SESSIONS = {
-    "loop": LOOP,
-    "flows": ("tests/flows", *_but(LOOP)),
     "platforms": ("tests/platforms",),
-    "the others": _but(FOLDERS),
+    "services": WHOLE,
+    "releases": RELEASES,
+    "flows": ("tests/flows", *_but((*LOOP, *RELEASES))),
     "emulator": ("tests/azureml_emulator",),
+    "loop": LOOP,
+    "the others": _but(FOLDERS),
 }
 
 
