@@ -41,7 +41,7 @@ class Forks:
         self._environment = dict(environment)
         self._process: subprocess.Popen[str] | None = None
 
-    def run(self, code: str, environment: Mapping[str, str], timeout: float = 240.0) -> tuple[int, str]:
+    def run(self, code: str, environment: Mapping[str, str], timeout: float = 900.0) -> tuple[int, str]:
         """Run the code to its end in a fork with that environment: exit code (-9: killed) and all that it printed."""
         process = self._process = self._process or self._start()
         assert process.stdin is not None

@@ -26,7 +26,7 @@ from tests.walk.scenarios import Act, Scenario
 from tests.walk.scene import KILLED, Run, Scene
 from tests.walk.watching import Orders
 
-SETTLE_SECONDS = 120.0
+SETTLE_SECONDS = 60.0
 MEANWHILE_SECONDS = 6.0  # for what may have to wait until the one that stands still goes on
 
 

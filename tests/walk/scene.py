@@ -34,17 +34,27 @@ from tests.walk.watching import Orders, with_registry
 KILLED = -9
 VERSIONS = (1, 2, 3)
 # What a run imports before it does anything: in each fork anew, it would take longer than the run.
-IMPORTED = (
+FLOWS = (
     "flows.promote",
     "flows.rollback",
     "flows.reconcile",
     "flows.release",
     "monitoring.live",
     "monitoring.sequential",
-    "platforms.local.batch",
-    "platforms.local.compute",
-    "platforms.local.endpoints",
     "tests.walk.running",
+)
+LOCAL = ("platforms.local.batch", "platforms.local.compute", "platforms.local.endpoints")
+AZURE = (
+    "azure.ai.ml.entities",
+    "azure.ai.ml.sweep",
+    "azure.identity",
+    "azure.storage.blob",
+    "platforms.azure.batch",
+    "platforms.azure.blobs",
+    "platforms.azure.compute",
+    "platforms.azure.endpoints",
+    "platforms.azure.models",
+    "platforms.azure.native_monitor",
 )
 # It holds nothing, since it is killed everywhere; of the signals only errors, which need the fewest requests.
 RELEASE = {
@@ -110,12 +120,12 @@ class Scene:
 
     @cached_property
     def forks(self) -> Forks:
-        return Forks(ROOT, {**clean(), **self.service.environment}, IMPORTED)
+        return self._new_forks()
 
     @cached_property
     def other_forks(self) -> Forks:
         """For what happens meanwhile."""
-        return Forks(ROOT, {**clean(), **self.service.environment}, IMPORTED)
+        return self._new_forks()
 
     def prepare(self) -> None:
         """The workload's file."""
@@ -208,6 +218,10 @@ class Scene:
             if not started:
                 break
         return runs
+
+    def _new_forks(self) -> Forks:
+        used = LOCAL if self.service.settings.platform == "local" else AZURE
+        return Forks(ROOT, {**clean(), **self.service.environment}, (*FLOWS, *used))
 
     def _start(self, wanted: Mapping[str, Any]) -> Run:
         """As a worker would."""

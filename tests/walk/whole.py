@@ -23,7 +23,7 @@ from tests.walk.invariants import broken, look
 from tests.walk.playing import settle
 from tests.walk.scene import Scene, folder_for_runs
 
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = 150.0
 
 
 @dataclass(frozen=True)
