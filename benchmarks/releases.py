@@ -37,7 +37,7 @@ STEPS = [
     {"traffic": 50, "hold": f"{HOLD_SECONDS:.0f}s", "requests": 100},
     {"traffic": 100},
 ]
-CONNECTIONS = 4
+RATES: dict[PlatformName, float] = {"local": 80.0, "azure-emulated": 20.0}  # requests a second
 PROMOTION_GOAL, ROLLBACK_GOAL = 10.0, 2.0  # seconds; where operations are the service's, there is no goal
 LONGEST_PROMOTION_SECONDS = 3600.0
 
@@ -59,7 +59,7 @@ def measure(
 
         context = open_context(NAME, settings)
         _first_release(context)
-        with _load(context, Path(folder) / "counts.json") as load:
+        with _load(context, RATES[platform], Path(folder) / "counts.json") as load:
             took = _release_and_roll_back(context, releases, rollbacks)
             _until_asked(load, requests)
         answered = json.loads(load.counts.read_text())
@@ -189,10 +189,10 @@ class Load:
 
 
 @contextmanager
-def _load(context: Any, counts: Path) -> Iterator[Load]:
+def _load(context: Any, rate: float, counts: Path) -> Iterator[Load]:
     endpoint = context.platform.endpoints.get(NAME)
     key = context.platform.endpoints.key(NAME)
-    words = [endpoint.scoring_url, key, str(CONNECTIONS), str(counts)]
+    words = [endpoint.scoring_url, key, str(rate), str(counts)]
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.constant_load", *words], cwd=ROOT)
     try:
         yield Load(process, counts)
