@@ -24,7 +24,8 @@ from tasks.going_back import carry_on_alone
 from tasks.holding import hold
 from tasks.native_monitor import apply_native_monitor
 from tasks.probe import probe
-from tasks.promotion import production, reconcile_alias, slot_beside
+from tasks.promotion import production, slot_beside
+from tasks.reconciling import reconcile_alias
 from tasks.rolling import Turn, foretell_if_compared, next_turn, tell_step, tell_turn
 from tasks.rollout import carry_out, deploy_beside, standing_of
 from tasks.story import emit, record, tell, this_run
@@ -47,9 +48,8 @@ def promote(workload: WorkloadName, model_version: ApprovedVersion) -> State[Any
     with _alone(context):
         version = context.platform.models.get(workload, model_version)
         carry_on_alone(context, this_run())  # a rollback may have been killed before its alias had moved
+        reconcile_alias(context, this_run())  # and a promotion after its traffic had
         live = production(context)
-        if live is not None:
-            reconcile_alias(context, this_run())  # and a promotion after its traffic had
         if live is not None and live.version == version.version:
             return _conclude(context, version)
         if Progress.of(version.tags) is None or version.tags.get(VERDICT) == "promoted":  # else it has begun

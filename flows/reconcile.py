@@ -18,7 +18,8 @@ from tasks.clock import now
 from tasks.context import open_context
 from tasks.going_back import carry_on_alone
 from tasks.native_monitor import apply_native_monitor
-from tasks.promotion import reconcile_alias, remove_previous
+from tasks.promotion import remove_previous
+from tasks.reconciling import reconcile_alias
 from tasks.story import tell, this_run
 
 
@@ -33,11 +34,10 @@ def reconcile(workload: WorkloadName) -> str:
     with concurrency(f"release-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
         begun = carry_on_alone(context, this_run())
         done = [] if begun is None else [f"The rollback from version {begun.left} was brought to its end."]
+        done.append(reconcile_alias(context, this_run()))
         kept = running_test(context)
-        removed = remove_previous(context, now(), None if kept is None else kept.challenger)
         done += [
-            reconcile_alias(context, this_run()),
-            removed,
+            remove_previous(context, now(), None if kept is None else kept.challenger),
             clear_after_test(context),
             apply_native_monitor(context),
         ]

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lifecycle.going_back import Return
-from lifecycle.ledger import LedgerEntry
 from lifecycle.names import CHAMPION, PREVIOUS, PRODUCTION_SLOTS
 from lifecycle.tags import PROMOTED_AT, VERDICT
 from platforms.ports import Endpoint, NotFound, Slot, SlotState
 from tasks.approval import waits_for_promotion
-from tasks.clock import now
 from tasks.context import Context
 from tasks.endpoints import is_idle, live_slot, version_in
 
@@ -47,37 +45,6 @@ def slot_beside(endpoint: Endpoint, version: int) -> str | None:
         if version_in(slot) == version and slot.state is not SlotState.FAILED:
             return slot.name
     return next((name for name in PRODUCTION_SLOTS if is_idle(endpoint, name)), None)
-
-
-def reconcile_alias(context: Context, by: str) -> str:
-    """Make the champion what serves, with an entry in the ledger where another one was; a sentence on what was done."""
-    live = production(context)
-    models = context.platform.models
-    champion = models.by_alias(context.name, CHAMPION)
-    if live is None:
-        return (
-            "Nothing serves in production."
-            if champion is None
-            else f"Version {champion.version} is champion, yet nothing serves."
-        )
-    if champion is not None and champion.version == live.version:
-        return f"Version {live.version} serves and is the champion."
-    before = f"version {champion.version}" if champion else "nowhere"
-    summary = f"Version {live.version} serves: the alias champion was moved to it from {before}."
-    if champion is not None:
-        _record(context, live.version, champion.version, summary, by)
-        models.set_alias(context.name, PREVIOUS, champion.version)
-    models.set_alias(context.name, CHAMPION, live.version)
-    return summary
-
-
-def _record(context: Context, version: int, before: int, summary: str, by: str) -> None:
-    at, told = now(), f"{context.name}: {summary}"
-    key, evidence = f"{before}-{version}-{at.isoformat()}", {"from": before}
-    entry = LedgerEntry(
-        kind="reconciled", key=key, at=at, by=by, summary=told, model_version=version, evidence=evidence
-    )
-    context.ledger.write(entry)
 
 
 def remove_previous(context: Context, at: datetime, kept_version: int | None = None) -> str:

@@ -23,7 +23,7 @@ def main(words: list[str] | None = None) -> int:
     told = _arguments(words)
     harms = [harm for harm in harms_on(told.platform) if told.only in (None, harm.name)]
     with _scenes(told) as scenes:
-        recorded = {act.name: record(scenes[0], act) for act in acts_of(harms)}
+        recorded = {act.name: record(scenes[0], act) for act in acts_of(harms, scenes[0])}
         found = scenarios(recorded, harms)
         chosen = sampled(found, told.sample or len(found), told.seed)  # whatever the number, the harms take turns
         print(f"{len(chosen)} of {len(found)} scenarios, seed {told.seed}", flush=True)
@@ -34,10 +34,10 @@ def main(words: list[str] | None = None) -> int:
     return 1 if any(one.broken for one in outcomes) else 0
 
 
-def acts_of(harms: Iterable[Harm]) -> list[Act]:
-    """What these harms are done to."""
+def acts_of(harms: Iterable[Harm], scene: Scene) -> list[Act]:
+    """What these harms are done to there: a rollout without steps has no more than its end."""
     names = {name for harm in harms for name in harm.acts}
-    return [act for act in ACTS if act.name in names]
+    return [act for act in ACTS if act.name in names and act.rolled_out <= scene.steps]
 
 
 def walk(scenes: Sequence[Scene], chosen: Iterable[Scenario], minutes: float) -> list[Outcome]:

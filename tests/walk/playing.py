@@ -65,10 +65,10 @@ def begin(scene: Scene, act: Act) -> None:
             run = scene.run("promote", f"{scene.name!r}, {scene.challenger}")
         assert run.code == 0, run.output
     if act.rolled_out:
-        stepped = {"what": "endpoints.set_traffic", "where": "rollout.carry_out", "number": 1}
-        run = scene.run(
-            "promote", f"{scene.name!r}, {scene.challenger}", scene.orders(harm="kill", at=stepped, moment="after")
-        )
+        stepped = {"what": "endpoints.set_traffic", "where": "rollout.carry_out", "number": act.rolled_out}
+        orders = scene.orders(harm="kill", at=stepped, moment="after")
+        with scene.client():
+            run = scene.run("promote", f"{scene.name!r}, {scene.challenger}", orders)
         assert run.code == KILLED, run.output
 
 

@@ -21,7 +21,7 @@ class Act:
     name: str
     flow: str
     cold: bool = False  # the challenger's slot is not there yet
-    rolled_out: bool = False  # what it does follows from a rollout under way: its promotion was killed in a step
+    rolled_out: int = 0  # it begins in a rollout, whose promotion was killed once it had begun so many steps
     promoted: bool = False  # the challenger was promoted before
     unreleased: bool = False  # it has no verdict yet
 
@@ -30,7 +30,8 @@ ACTS = (
     Act("release from staging on", "release", unreleased=True),
     Act("promotion", "promote", cold=True),
     Act("rollback", "rollback", promoted=True),
-    Act("rollback of a rollout", "rollback", rolled_out=True),  # where there are steps
+    Act("rollback of a rollout", "rollback", rolled_out=1),
+    Act("rollback of a whole rollout", "rollback", rolled_out=3),  # which has all the requests already
 )
 
 

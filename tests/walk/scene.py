@@ -114,6 +114,11 @@ class Scene:
         """Neither of both: rejected, but where a scenario lets it compete."""
         return next(version for version in VERSIONS if version not in (self.champion, self.challenger))
 
+    @property
+    def steps(self) -> int:
+        """Of a rollout."""
+        return len(self.release.get("rolling", ())) or 1
+
     def client(self) -> Client:
         """Not asking yet."""
         return Client(self.platform.endpoints.get(self.name).scoring_url, self.platform.endpoints.key(self.name))
