@@ -26,7 +26,6 @@ from tests.people import make_people
 from tests.waiting import until
 
 NAME, CALLERS = "rolls", 320  # the workload of test_rollout.py, whose first version costs most of a minute
-pytestmark = pytest.mark.timeout(600)
 START = f"{NAME!r}, {{version}}, metric='label', lasts='', stop_when_decided=True, test={{test!r}}"
 
 

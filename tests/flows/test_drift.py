@@ -27,7 +27,6 @@ from tests.people import make_people
 from tests.waiting import until
 
 NAME = "drifts"
-pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module", name="drifted")

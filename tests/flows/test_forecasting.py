@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pandas as pd
-import pytest
 
 from lifecycle.names import labels_prefix, report_blob
 from monitoring.lagged import lagged_rows
@@ -23,7 +22,6 @@ from tests.waiting import until
 
 NAME = "power"
 HOURS = 28 * 24
-pytestmark = pytest.mark.timeout(900)
 
 
 def ask(stack: Service, rows: pd.DataFrame, identities: list[str]) -> list[dict[str, Any]]:

@@ -31,7 +31,6 @@ from tests.waiting import until
 
 STEADY, DRIFTED, BROKEN, NOBODY = "patrol-steady", "patrol-drifted", "patrol-broken", "patrol-nobody"
 MANY = [f"patrol-{number}" for number in range(4)]
-pytestmark = pytest.mark.timeout(600)
 
 
 @dataclass

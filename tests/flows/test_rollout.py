@@ -24,7 +24,6 @@ from tests.waiting import until
 
 NAME, LONG = "rolls", "holds"
 FEATURES = ["age", "weight", "region"]
-pytestmark = pytest.mark.timeout(600)
 
 
 class Load:

@@ -18,7 +18,6 @@ from tests.tasks.approving import approve_over
 from tests.waiting import until
 
 NAME = "stages"
-pytestmark = pytest.mark.timeout(600)  # a run that finds the limit taken asks again after up to half a minute
 
 
 @pytest.fixture(scope="module", name="trained")

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pandas as pd
-import pytest
 
 from lifecycle.columns import Column
 from lifecycle.dataset import OBSERVED_AT
@@ -23,7 +22,6 @@ from tests.toy_model import pack_toy_model
 
 NAME, VERSION = "toy", "0123456789ab"
 AGE, WEIGHT = Column(name="age", type="number"), Column(name="weight", type="number", missing_allowed=True)
-pytestmark = pytest.mark.timeout(600)
 
 
 def register(azure: EmulatedAzure, folder: Path, key: str) -> RegisteredModel:

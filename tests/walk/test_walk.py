@@ -17,7 +17,6 @@ SEED = 5
 TRIED = [
     harm for harm in HARMS if harm.name in ("SIGKILL of the flow", "done, its answer lost", "a rollback meanwhile")
 ]
-pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module", name="scene")
