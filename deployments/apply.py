@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from deployments.environment import ROOT, inherited, process_environment
+from lifecycle.names import RETRAIN
 from platforms.settings import Settings
 from platforms.workloads import all_workloads
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
 SCHEDULED = {
     "monitor/prod": lambda workload: None if workload.monitor.patrol else workload.monitor.every,
-    "retrain/dev": lambda workload: workload.retrain.every,
+    RETRAIN: lambda workload: workload.retrain.every,
     "reconcile/prod": lambda workload: timedelta(days=1) if workload.release.keep_previous is not None else None,
 }
-SCHEDULED_PARAMETERS = {"retrain/dev": {"reason": "its schedule", "key": "schedule"}}
+SCHEDULED_PARAMETERS = {RETRAIN: {"reason": "its schedule", "key": "schedule"}}
 PATROL = "patrol"
 # Windows of patrolled workloads end at whole multiples of their `every`; a minute later, the logs are written.
 PATROL_ANCHOR = "2020-01-01T00:01:00Z"

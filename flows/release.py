@@ -26,6 +26,7 @@ from tasks.gathering import gather
 from tasks.identity import requester_of_this_run
 from tasks.model_card import tell_suite
 from tasks.probe import keep_answer as keep_probe
+from tasks.retrained import is_to_be_retrained, start_retraining
 from tasks.silence import end_waiting_run, unanswered_in_time, waits_elsewhere
 from tasks.staging import Check, clear_staging, deploy_to_staging
 from tasks.staging_suite import beside, examine_model, examine_slot, keeps_contract
@@ -109,12 +110,27 @@ def _decide(
         evidence = _through_staging(context, version, champion, forced)
     if evidence.failed and not _may_go_on(evidence):
         return _reject(context, version, evidence.reason, evidence)
+    if forced is None and is_to_be_retrained(context, version):
+        return _retrain(context, version)
     answer = _answer(context, evidence)
     if not answer.approved:
         return _reject(context, version, _refusal(answer), evidence)
     approved = approval_by(answer, evidence)
     _approve(context, version, approved, answer.comment or evidence.reason, evidence)
     return approved
+
+
+def _retrain(context: Context, version: RegisteredModel) -> State[Any]:
+    """What passed is trained anew before anybody is asked about it."""
+    run = start_retraining(context, version)
+    _clear_staging(context)
+    summary = f"Version {version.version} of {context.name} passed staging, and is trained anew on the newest data."
+    tell(
+        context,
+        "release",
+        f"### {summary}\n\nThat is the flow run [`{run}`](/runs/flow-run/{run}); what it makes is released.",
+    )
+    return Completed(message=summary)
 
 
 def _asked_before(context: Context, version: RegisteredModel, champion: RegisteredModel | None) -> Evidence | None:

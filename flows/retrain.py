@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.concurrency.sync import concurrency
 
 from flows.cancellation import cancel_training
-from flows.parameters import LEASE_SECONDS, Moment, Reason, WorkloadName
+from flows.parameters import LEASE_SECONDS, ModelVersion, Moment, Reason, WorkloadName
 from lifecycle.names import CHAMPION
 from lifecycle.tags import DATASET
 from tasks.context import Context, open_context
@@ -26,6 +26,7 @@ def retrain(
     reason: Reason = "asked for by hand",
     key: str = "manual",
     since: Moment = None,
+    instead_of: ModelVersion = None,
 ) -> int:
     """The candidate's version. One a workload at a time.
 
@@ -34,10 +35,12 @@ def retrain(
         reason: Why, in words.
         key: What asked for it: the same key is the same retraining, but for manual and schedule.
         since: Learn from no row from before. Empty: as the champion did.
+        instead_of: Leave it empty. The candidate that passed staging, whose release asked for it.
     """
     from flows.ingest import ingest_into  # here, where the run is Running already: pandas takes half a second
     from flows.train import start_release, train_on
     from tasks.registration import UNNAMED, trained_for
+    from tasks.retrained import take_the_place
 
     context = open_context(workload)
     with concurrency(f"retrain-{workload}", occupy=1, strict=True, lease_duration=LEASE_SECONDS):
@@ -45,6 +48,8 @@ def retrain(
         version = trained_for(context, key) if key not in UNNAMED else None
         if version is None:
             version = train_on(context, ingest_into(context, since or _as_the_champion(context)), trigger=key)
+        if instead_of is not None:
+            take_the_place(context, version, instead_of)
         run = start_release(context, version)
     tell(
         context,

@@ -8,6 +8,7 @@ from flows.cancellation import cancel_training
 from flows.parameters import DatasetVersion, WorkloadName
 from lifecycle.dataset import DatasetManifest
 from lifecycle.names import RELEASE, release_key
+from lifecycle.tags import RETRAINED, VERDICT
 from platforms.ports import RegisteredModel
 from tasks.approval import approval_of
 from tasks.context import Context, open_context
@@ -63,8 +64,10 @@ def start_release(context: Context, version: RegisteredModel) -> str:
     """
 
     def unfinished() -> bool:
-        approved = approval_of(context.platform.models.get(context.name, version.version))
-        return approved is not None and not promotion_under_way(context, version.version)
+        newest = context.platform.models.get(context.name, version.version)
+        if newest.tags.get(RETRAINED) and not newest.tags.get(VERDICT):
+            return True  # its release ended for the sake of the retraining that brought nothing new
+        return approval_of(newest) is not None and not promotion_under_way(context, version.version)
 
     parameters = {"workload": context.name, "model_version": version.version}
     return start_once(RELEASE, parameters, release_key(context.name, version.version), unfinished)

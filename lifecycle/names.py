@@ -19,6 +19,7 @@ Stage = Literal["development", "staging", "production"]
 PRODUCTION_SLOTS = ("blue", "green")
 STAGING_SLOT = "candidate"
 BASELINE_SLOT = "baseline"  # the champion, deployed beside the candidate to be measured at the same time
+RETRAIN = "retrain/dev"  # the deployment that trains on the newest data
 RELEASE = "release/staging"  # the deployment that takes a candidate through staging
 PROMOTE = "promote/prod"  # the deployment that carries out what a release approved
 AB_TEST = "ab-test/prod"  # the deployment that compares two versions by their callers
@@ -285,6 +286,11 @@ def event_id(workload: str, kind: str, key: str) -> UUID:
 def release_key(workload: str, model_version: int) -> str:
     """A release is of one model version; whoever comes with the same key continues it."""
     return f"release-{workload}-{model_version}"
+
+
+def staging_trigger(model_version: int) -> str:
+    """Why a candidate is trained anew: this one passed staging."""
+    return f"staging-{model_version}"
 
 
 def promotion_key(workload: str, model_version: int, approved_at: str) -> str:

@@ -132,6 +132,11 @@ class Release(Frozen):
     sensitivity: Sensitivity = Sensitivity()
     load: LoadTest = LoadTest()
     tests_within: Duration = Field(default=timedelta(minutes=5), description="Of the workload's own tests, together")
+    retrained: bool = Field(
+        default=False,
+        description="What passed staging is trained anew on the newest data, production's labelled rows among them, "
+        "and released in its place, through every gate",
+    )
     promotion: Literal["at_once", "by_hand"] = Field(
         default="at_once", description="What follows an approval; by hand: an A/B test may come before it"
     )

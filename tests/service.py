@@ -54,6 +54,7 @@ COPIES: dict[str, tuple[str, dict[str, object]]] = {
     "holds": ("walk", {"release": {"rolling": [{"traffic": 10, "hold": "11m"}, {"traffic": 100}]}}),
     "waits": ("toy", {"release": {"approval": "human", "approval_within": "1h"}}),
     "silent": ("toy", {"release": {"approval": "human", "approval_within": "1s"}}),
+    "renewed": ("toy", {"release": {"retrained": True}}),
     "vouched": (
         "toy",
         {
