@@ -23,7 +23,8 @@ def main(words: list[str] | None = None) -> int:
     told = _arguments(words)
     harms = [harm for harm in harms_on(told.platform) if told.only in (None, harm.name)]
     with _scenes(told) as scenes:
-        recorded = {act.name: record(scenes[0], act) for act in acts_of(harms, scenes[0])}
+        acts = [act for act in acts_of(harms, scenes[0]) if told.act in (None, act.name)]
+        recorded = {act.name: record(scenes[0], act) for act in acts}
         found = scenarios(recorded, harms)
         chosen = sampled(found, told.sample or len(found), told.seed)  # whatever the number, the harms take turns
         print(f"{len(chosen)} of {len(found)} scenarios, seed {told.seed}", flush=True)
@@ -91,6 +92,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--platform", choices=("local", "azure-emulated"), default="local")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--only", choices=[harm.name for harm in HARMS], help="one harm")
+    parser.add_argument("--act", choices=[act.name for act in ACTS], help="one act")
     parser.add_argument("--sample", type=int, help="so many scenarios, evenly over the harms; none: all")
     parser.add_argument("--mlflow", action="store_true", help="the registry is MLflow, not a file of the walk's own")
     parser.add_argument("--scenes", type=int, default=3, help="workloads that are walked side by side")
