@@ -13,7 +13,13 @@ from prefect.concurrency.sync import concurrency
 
 from flows.parameters import LEASE_SECONDS, WorkloadName
 from tasks.ab_running import clear_after_test, running_test
-from tasks.carrying_on import carry_on_batches, carry_on_promotion, carry_on_release, carry_on_test
+from tasks.carrying_on import (
+    carry_on_batches,
+    carry_on_promotion,
+    carry_on_release,
+    carry_on_retraining,
+    carry_on_test,
+)
 from tasks.clock import now
 from tasks.context import open_context
 from tasks.going_back import carry_on_alone
@@ -41,7 +47,13 @@ def reconcile(workload: WorkloadName) -> str:
             clear_after_test(context),
             apply_native_monitor(context),
         ]
-    done += [carry_on_promotion(context), carry_on_release(context), carry_on_test(context), carry_on_batches(context)]
+    done += [
+        carry_on_promotion(context),
+        carry_on_release(context),
+        carry_on_retraining(context),
+        carry_on_test(context),
+        carry_on_batches(context),
+    ]
     told = " ".join(filter(None, done))
     tell(context, "reconcile", f"### {told}")
     return told

@@ -38,8 +38,9 @@ def retrain(
         instead_of: Leave it empty. The candidate that passed staging, whose release asked for it.
     """
     from flows.ingest import ingest_into  # here, where the run is Running already: pandas takes half a second
-    from flows.train import start_release, train_on
+    from flows.train import train_on
     from tasks.registration import UNNAMED, trained_for
+    from tasks.releasing import start_release
     from tasks.retrained import take_the_place
 
     context = open_context(workload)

@@ -7,18 +7,14 @@ from prefect import flow
 from flows.cancellation import cancel_training
 from flows.parameters import DatasetVersion, WorkloadName
 from lifecycle.dataset import DatasetManifest
-from lifecycle.names import RELEASE, release_key
-from lifecycle.tags import RETRAINED, VERDICT
 from platforms.ports import RegisteredModel
-from tasks.approval import approval_of
 from tasks.context import Context, open_context
 from tasks.datasets import read_manifest
 from tasks.registration import evaluate_and_register, metrics_of, registered_under
+from tasks.releasing import start_release
 from tasks.searching import found_by
-from tasks.starting import start_once
 from tasks.story import record, tell, tell_link, this_run
 from tasks.training import key_of_training, run_job
-from tasks.under_way import promotion_under_way
 
 
 @flow(
@@ -55,22 +51,6 @@ def train_on(context: Context, manifest: DatasetManifest, trigger: str) -> Regis
         version = _train(context, manifest, key, trigger)
     _tell(context, manifest, version)
     return version
-
-
-def start_release(context: Context, version: RegisteredModel) -> str:
-    """Start `release` as a run of its own, or find the one that runs or has ended well; the run's id.
-
-    One that approved the version has not ended well where the promotion did not: it is for `release` to start again.
-    """
-
-    def unfinished() -> bool:
-        newest = context.platform.models.get(context.name, version.version)
-        if newest.tags.get(RETRAINED) and not newest.tags.get(VERDICT):
-            return True  # its release ended for the sake of the retraining that brought nothing new
-        return approval_of(newest) is not None and not promotion_under_way(context, version.version)
-
-    parameters = {"workload": context.name, "model_version": version.version}
-    return start_once(RELEASE, parameters, release_key(context.name, version.version), unfinished)
 
 
 def _newest(context: Context) -> DatasetManifest:

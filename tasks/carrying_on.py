@@ -12,12 +12,14 @@ from contextlib import suppress
 from typing import Any
 
 from lifecycle.names import AB_TEST, PROMOTE, RELEASE, ab_test_key, promotion_key, release_key
-from lifecycle.tags import APPROVED_AT, VERDICT
+from lifecycle.tags import APPROVED_AT, RETRAINED, VERDICT
 from platforms.ports import RegisteredModel
 from tasks.ab_running import running_test, tests_of
 from tasks.approval import approval_of, waits_for_promotion
 from tasks.batch_default import align, ever_scored, in_turn, start_comparison
 from tasks.context import Context
+from tasks.releasing import start_release
+from tasks.retrained import ASKED, start_retraining
 from tasks.rollout import rollout_under_way
 from tasks.starting import GivenUp, start_once
 from tasks.under_way import ab_test_under_way, broken_off_releases
@@ -57,6 +59,22 @@ def carry_on_release(context: Context) -> str:
         key = release_key(context.name, version.version)
         with suppress(GivenUp):
             run = start_once(RELEASE, parameters, key, most=MOST_RUNS)
+            return f"Version {version.version} is released by the run {run}."
+    return ""
+
+
+def carry_on_retraining(context: Context) -> str:
+    """What passed staging and is to be trained anew, is, and what was trained for that is released; a sentence, or
+    nothing. Runs that did not end well are started again, `MOST_RUNS` at most."""
+    for version in reversed(context.platform.models.versions(context.name)):
+        retrained = version.tags.get(RETRAINED, "")
+        if not retrained or version.tags.get(VERDICT):
+            continue
+        with suppress(GivenUp):
+            if retrained == ASKED:
+                run = start_retraining(context, version, MOST_RUNS)
+                return f"Version {version.version} is trained anew by the run {run}."
+            run = start_release(context, version, MOST_RUNS)
             return f"Version {version.version} is released by the run {run}."
     return ""
 

@@ -13,14 +13,20 @@ from tasks.context import Context
 from tasks.starting import start_once
 from tasks.story import record
 
+ASKED = "asked"  # in the place of a version: its retraining has begun
+
 
 def is_to_be_retrained(context: Context, version: RegisteredModel) -> bool:
     """Whether the workload wants it, and it was not."""
-    return context.workload.release.retrained and not version.tags.get(RETRAINED)
+    return context.workload.release.retrained and version.tags.get(RETRAINED, "") in ("", ASKED)
 
 
-def start_retraining(context: Context, version: RegisteredModel) -> str:
-    """Start `retrain` for a candidate that passed, or find the run that does it; the run's id."""
+def start_retraining(context: Context, version: RegisteredModel, most: int | None = None) -> str:
+    """Start `retrain` for a candidate that passed, or find the run that does it; the run's id.
+
+    GivenUp where `most` runs did not end well.
+    """
+    context.platform.models.tag(context.name, version.version, {RETRAINED: ASKED})
     trigger = staging_trigger(version.version)
     parameters = {
         "workload": context.name,
@@ -28,7 +34,7 @@ def start_retraining(context: Context, version: RegisteredModel) -> str:
         "key": trigger,
         "instead_of": version.version,
     }
-    return start_once(RETRAIN, parameters, f"retrain-{context.name}-{trigger}")
+    return start_once(RETRAIN, parameters, f"retrain-{context.name}-{trigger}", most=most)
 
 
 def take_the_place(context: Context, version: RegisteredModel, passed: int) -> None:

@@ -112,7 +112,7 @@ def test_a_promotion_that_failed_is_started_anew_by_the_next_release(trained: Se
 def start_release(stack: Service, version: int) -> None:
     """As `train` and `retrain` do it."""
     code = (
-        "from flows.train import start_release; from tasks.context import open_context\n"
+        "from tasks.releasing import start_release; from tasks.context import open_context\n"
         f"context = open_context({NAME!r}); model = context.platform.models.get({NAME!r}, {version})\n"
         "start_release(context, model)"
     )

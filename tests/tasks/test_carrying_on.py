@@ -11,7 +11,7 @@ import pytest
 from prefect.states import Scheduled
 
 from lifecycle.names import CHAMPION
-from lifecycle.tags import APPROVED_AT, APPROVED_BY, APPROVED_OVER, VERDICT
+from lifecycle.tags import APPROVED_AT, APPROVED_BY, APPROVED_OVER, RETRAINED, VERDICT
 from tasks import carrying_on, starting
 from tasks.context import Context
 from tests.walk.registry import FileModels
@@ -84,3 +84,20 @@ def test_an_approval_that_waits_for_a_person_is_left_to_them(place: Place) -> No
     place.promotion.promotion = "by_hand"
     assert carrying_on.carry_on_promotion(place.context) == ""
     assert place.started == []
+
+
+@pytest.mark.parametrize(
+    ("retrained", "verdict", "started"),
+    [
+        ("", "", []),  # a candidate that nobody wanted released
+        ("asked", "", ["retrain/dev"]),
+        ("2", "", ["release/staging"]),  # what was trained anew is itself
+        ("1", "", ["release/staging"]),
+        ("asked", "rejected", []),
+        ("2", "promoted", []),
+    ],
+)
+def test_a_retraining_for_staging_goes_on(place: Place, retrained: str, verdict: str, started: list[str]) -> None:
+    place.models.tag("toy", 2, {RETRAINED: retrained, VERDICT: verdict})
+    assert bool(carrying_on.carry_on_retraining(place.context)) == bool(started)
+    assert place.started == started
