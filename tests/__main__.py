@@ -28,7 +28,7 @@ def _flows(*names: str) -> tuple[str, ...]:
 
 
 LOOP = _flows("loop", "people_decide", "killed")
-RELEASES = _flows("rollout", "ab_test", "staging_suite", "vouched", "stages", "score")
+RELEASES = _flows("ab_test", "rollout", "score", "stages", "staging_suite", "vouched")
 WHOLE = ("tests/deployments", "tests/benchmarks", "tests/walk", "tests/scoring")  # services of their own, whole
 FOLDERS = ("tests/flows", "tests/platforms", "tests/azureml_emulator", *WHOLE)
 

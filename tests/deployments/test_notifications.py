@@ -84,7 +84,7 @@ def test_what_happens_is_posted(stack: Service, posted: tuple[str, list[str]]) -
         ("rejected", "version 7 was rejected"),
     ):
         tell(stack, f"perennial.release.{event}", model_version=7, reason="a test")
-        until(event, lambda told=told: any(told in text for text in texts), 30)
+        until(lambda told=told: any(told in text for text in texts), 30, what=event)
     tell(stack, "perennial.alarm.raised", model_version=7, message="age drifted")
     until(
         lambda: any("an alarm about version 7" in text and "age drifted" in text for text in texts),

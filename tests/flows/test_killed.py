@@ -55,7 +55,7 @@ def test_killed_and_run_again(stack: Service, boundary: str) -> None:
     if boundary in ("approved", "promoted"):
         _free_release(stack)  # as an operator may in the UI; the last test waits for the lease's end instead
     process = stack.start(flow, repr(NAME) if flow != "promote" else f"{NAME!r}, 1")
-    until(boundary, lambda: reached(stack), 120)
+    until(lambda: reached(stack), what=boundary)
     process.kill()
     process.communicate()
 
