@@ -5,7 +5,7 @@ from __future__ import annotations
 KEY = "perennial.key"  # the training: its data, code and parameters; versions made by the same are the same
 DATASET = "perennial.dataset"  # the dataset version that it was trained on
 LEARNT_SINCE = "perennial.learnt-since"  # ISO 8601, UTC: where it was trained on no row from before
-RETRAINED = "perennial.retrained"  # the candidate that passed staging, in whose place it was trained; may be itself
+RETRAINED = "perennial.retrained"  # in whose place it was trained, maybe its own; or that its retraining was asked for
 VERDICT = "perennial.verdict"  # approved, promoted, rejected; none before its release
 REASON = "perennial.reason"  # why it was rejected
 APPROVED_BY = "perennial.approved-by"

@@ -101,10 +101,14 @@ def _end_rollout(context: Context, reason: str, by: str, leave: int | None) -> R
     if not end_rollout(context, standing, reason):
         back = context.platform.models.get(context.name, standing.champion)
         return _leave(context, standing.challenger, back, reason, by)
-    tags = context.platform.models.get(context.name, standing.challenger).tags
-    ended = Return.of_rollout(standing.challenger, standing.champion, tags)
-    done = ended or Return(standing.challenger, standing.champion, now(), reason)
-    record_return(context, done, by)
+    return record_ended_rollout(context, standing.challenger, standing.champion, reason, by)
+
+
+def record_ended_rollout(context: Context, challenger: int, champion: int, reason: str, by: str) -> Return:
+    """Into the ledger, once; what was done."""
+    tags = context.platform.models.get(context.name, challenger).tags
+    done = Return.of_rollout(challenger, champion, tags) or Return(challenger, champion, now(), reason)
+    _record(context, done, by)
     return done
 
 
@@ -115,7 +119,7 @@ def _end_test(context: Context, reason: str, by: str, leave: int | None) -> Retu
         return None
     end_test(context, plan, f"rolled back: {reason}", by)
     done = Return(plan.challenger, plan.champion, now(), reason)
-    record_return(context, done, by)
+    _record(context, done, by)
     return done
 
 
@@ -156,15 +160,14 @@ def _bring_about(context: Context, decided: Return, left: RegisteredModel, targe
         raise NotWarm(target)
     models = context.platform.models
     context.platform.endpoints.set_traffic(context.name, {slot: 100})
-    record_return(context, decided, by)
+    _record(context, decided, by)
     # Going back twice must not lead to the version that was left.
     before = left if goes_forth(left.tags, target.tags) else target
     models.set_alias(context.name, PREVIOUS, before.version)
     models.set_alias(context.name, CHAMPION, target.version)
 
 
-def record_return(context: Context, done: Return, by: str) -> None:
-    """Into the ledger, once."""
+def _record(context: Context, done: Return, by: str) -> None:
     summary = f"{context.name} went back from version {done.left} to version {done.back}: {done.reason}."
     evidence = {"from": done.left, "reason": done.reason}
     entry = LedgerEntry(

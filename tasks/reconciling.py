@@ -7,13 +7,12 @@ is rejected was killed before they were the champion's again.
 
 from __future__ import annotations
 
-from lifecycle.going_back import Return
 from lifecycle.ledger import LedgerEntry
 from lifecycle.names import CHAMPION, PREVIOUS
 from lifecycle.rollout import GoBack, Standing, plan
 from tasks.clock import now
 from tasks.context import Context
-from tasks.going_back import record_return
+from tasks.going_back import record_ended_rollout
 from tasks.promotion import production
 from tasks.rollout import carry_out, standing_of
 
@@ -48,8 +47,7 @@ def reconcile_alias(context: Context, by: str) -> str:
 
 def _take_back(context: Context, standing: Standing, champion: int, by: str) -> str:
     carry_out(context, standing, plan(GoBack(standing.why_rejected), standing, now()))
-    ended = Return.of_rollout(standing.challenger, champion, standing.tags)
-    record_return(context, ended or Return(standing.challenger, champion, now(), standing.why_rejected), by)
+    record_ended_rollout(context, standing.challenger, champion, standing.why_rejected, by)
     return f"Version {champion} serves again: version {standing.challenger} was rejected: {standing.why_rejected}."
 
 

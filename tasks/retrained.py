@@ -26,7 +26,8 @@ def start_retraining(context: Context, version: RegisteredModel, most: int | Non
 
     GivenUp where `most` runs did not end well.
     """
-    context.platform.models.tag(context.name, version.version, {RETRAINED: ASKED})
+    if not version.tags.get(RETRAINED):  # a run that was begun may have written by now what came of it
+        context.platform.models.tag(context.name, version.version, {RETRAINED: ASKED})
     trigger = staging_trigger(version.version)
     parameters = {
         "workload": context.name,
@@ -38,19 +39,21 @@ def start_retraining(context: Context, version: RegisteredModel, most: int | Non
 
 
 def take_the_place(context: Context, version: RegisteredModel, passed: int) -> None:
-    """The version, trained anew, is to be released, and the one that passed no more, unless they are the same."""
+    """The version, trained anew, is to be released, and the one that passed no more, unless they are the same or
+    somebody forced its release meanwhile."""
     models = context.platform.models
     models.tag(context.name, version.version, {RETRAINED: str(passed)})
-    if version.version == passed:
+    tags = models.get(context.name, passed).tags
+    if version.version == passed or tags.get(VERDICT):
         return
     reason = f"version {version.version}, trained anew on the newest data, takes its place"
-    models.tag(context.name, passed, {REASON: reason, VERDICT: "rejected"})
     record(
         context,
         "rejected",
         str(passed),
         f"Version {passed} of {context.name} passed staging: {reason}.",
         model_version=passed,
-        dataset_version=models.get(context.name, passed).tags[DATASET],
+        dataset_version=tags[DATASET],
         evidence={"retrained": version.version},
     )
+    models.tag(context.name, passed, {REASON: reason, VERDICT: "rejected"})

@@ -12,7 +12,7 @@ from prefect.states import Scheduled
 
 from lifecycle.names import CHAMPION
 from lifecycle.tags import APPROVED_AT, APPROVED_BY, APPROVED_OVER, RETRAINED, VERDICT
-from tasks import carrying_on, starting
+from tasks import carrying_on, retrained, starting
 from tasks.context import Context
 from tests.walk.registry import FileModels
 
@@ -87,7 +87,7 @@ def test_an_approval_that_waits_for_a_person_is_left_to_them(place: Place) -> No
 
 
 @pytest.mark.parametrize(
-    ("retrained", "verdict", "started"),
+    ("tag", "verdict", "started"),
     [
         ("", "", []),  # a candidate that nobody wanted released
         ("asked", "", ["retrain/dev"]),
@@ -97,7 +97,24 @@ def test_an_approval_that_waits_for_a_person_is_left_to_them(place: Place) -> No
         ("2", "promoted", []),
     ],
 )
-def test_a_retraining_for_staging_goes_on(place: Place, retrained: str, verdict: str, started: list[str]) -> None:
-    place.models.tag("toy", 2, {RETRAINED: retrained, VERDICT: verdict})
+def test_a_retraining_for_staging_goes_on(place: Place, tag: str, verdict: str, started: list[str]) -> None:
+    place.models.tag("toy", 2, {RETRAINED: tag, VERDICT: verdict})
     assert bool(carrying_on.carry_on_retraining(place.context)) == bool(started)
     assert place.started == started
+
+
+def test_what_a_retraining_has_written_is_not_written_over(place: Place) -> None:
+    """Its run ended since the version was read."""
+    place.models.tag("toy", 2, {RETRAINED: "asked"})
+    seen = place.models.get("toy", 2)
+    place.models.tag("toy", 2, {RETRAINED: "2"})
+    retrained.start_retraining(place.context, seen)
+    assert place.models.get("toy", 2).tags[RETRAINED] == "2"
+
+
+@pytest.mark.parametrize("verdict", ["approved", "promoted"])
+def test_what_somebody_forced_meanwhile_keeps_its_verdict(place: Place, verdict: str) -> None:
+    place.models.tag("toy", 1, {VERDICT: verdict})
+    retrained.take_the_place(place.context, place.models.get("toy", 2), passed=1)
+    assert place.models.get("toy", 1).tags[VERDICT] == verdict
+    assert place.models.get("toy", 2).tags[RETRAINED] == "1"
